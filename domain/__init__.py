@@ -1,0 +1,1 @@
+"""The words and laws of the platform, in pure Python."""

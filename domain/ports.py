@@ -1,0 +1,162 @@
+"""What the platform needs of the outside world, as shapes that adapters fill."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+
+class Mailer(Protocol):
+    """Sends e-mail."""
+
+    async def send(self, *, to: str, subject: str, text: str) -> None:
+        """Hand one plain-text mail over.
+
+        Raises:
+            Unavailable: The mail server did not take it.
+            NotConfigured: There is no mail server.
+        """
+
+
+class Sms(Protocol):
+    """Sends short messages to telephones."""
+
+    async def send(self, *, to: str, text: str) -> None:
+        """Hand one message over; `to` is an E.164 number.
+
+        Raises:
+            Unavailable: The carrier did not take it.
+            NotConfigured: There is no carrier.
+        """
+
+
+class Limiter(Protocol):
+    """Counts how often something happens, exactly, across all processes."""
+
+    async def spend(self, key: str, *, every_seconds: float, burst: int = 1) -> float:
+        """Use one of the places under `key`: `burst` at once, one more for each `every_seconds`.
+
+        Returns:
+            0.0 when it was allowed (and counted), else the seconds to wait (and nothing was counted).
+        """
+
+
+class Bell(Protocol):
+    """Wakes a worker sooner. Losing a ring costs seconds, never work: the row is the truth."""
+
+    async def ring(self, queue: str, job_id: UUID) -> None:
+        """Say that a job row is due. Never raises: a sweep finds what was not heard."""
+
+
+class Bus(Protocol):
+    """Carries live events between processes. It may lose them: the log is the truth."""
+
+    async def publish(self, topic: str, payload: bytes) -> None:
+        """Tell whoever listens on the topic. Never raises."""
+
+    def listen(self, topic: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Hear what is published on the topic from now on; ends with ConnectionError when the line is lost."""
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A permission to send one file's bytes.
+
+    Attributes:
+        method: The HTTP method, in capitals.
+        url: Where to, with the signature in it.
+        headers: What the request must carry.
+        expires_at: Until when it holds.
+    """
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    expires_at: datetime
+
+
+class FileStore(Protocol):
+    """Keeps bytes under keys such as ``photos/0190….webp``."""
+
+    def grant_upload(self, key: str, *, content_type: str, byte_size: int) -> Grant:
+        """Allow somebody to send exactly this many bytes once."""
+
+    def sign_download(self, key: str) -> str:
+        """Make an address under which the bytes can be fetched for an hour."""
+
+    async def read(self, key: str, *, limit: int) -> bytes:
+        """Fetch all bytes.
+
+        Raises:
+            NotFound: Nothing is stored there.
+            InvalidInput: More than `limit` bytes are stored there.
+        """
+
+    async def write(self, key: str, content: bytes, *, content_type: str) -> None:
+        """Store bytes, whole or not at all, in place of what was there."""
+
+    async def delete(self, keys: Sequence[str]) -> None:
+        """Remove what is stored there; nothing happens for keys that hold nothing."""
+
+
+class Cipher(Protocol):
+    """Keeps small secrets unreadable at rest (AES-256-GCM, with the id of the key in front)."""
+
+    def seal(self, plain: str, *, bound_to: str) -> bytes:
+        """Encrypt; `bound_to` (a row's id, say) must be given again to open it."""
+
+    def open(self, sealed: bytes, *, bound_to: str) -> str:
+        """Decrypt.
+
+        Raises:
+            ValueError: It was sealed with a key that is gone, for something else, or was tampered with.
+        """
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What an access token says.
+
+    Attributes:
+        user_id: Whose it is.
+        session_id: The session it was made for.
+        expires_at: Until when it holds.
+    """
+
+    user_id: UUID
+    session_id: UUID
+    expires_at: datetime
+
+
+class TokenMaker(Protocol):
+    """Makes and reads access tokens (signed JWTs, RFC 9068 in spirit)."""
+
+    def issue(self, claims: Claims) -> str:
+        """Sign the claims."""
+
+    def read(self, token: str) -> Claims:
+        """Check signature, type, audience and time.
+
+        Raises:
+            Unauthenticated: It does not hold.
+        """
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything from outside that the platform uses, built once from settings by `bootstrap`."""
+
+    mailer: Mailer
+    sms: Sms
+    limiter: Limiter
+    bell: Bell
+    bus: Bus
+    files: FileStore
+    cipher: Cipher
+    tokens: TokenMaker
+    secret: bytes
+    demo: bool
