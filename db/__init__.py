@@ -1,0 +1,1 @@
+"""What is stored, every statement that is written by hand, and who may see which row."""

@@ -45,3 +45,36 @@ class Money:
     def decimal(self) -> str:
         """The amount on the wire: all decimals of the currency, no grouping, such as ``12.50``."""
         return format(Decimal(self.minor).scaleb(-EXPONENTS[self.currency]), "f")
+
+
+class AccountKind(StrEnum):
+    """What an account of the ledger stands for. Signs are the platform's: what it owes somebody is positive."""
+
+    AVAILABLE = "AVAILABLE"
+    PENDING = "PENDING"
+    WITHHELD = "WITHHELD"
+    HOLD = "HOLD"
+    RECEIVABLE = "RECEIVABLE"
+    FEES = "FEES"
+    CLEARING = "CLEARING"
+
+
+PERSONAL: Final = frozenset({AccountKind.AVAILABLE, AccountKind.PENDING, AccountKind.WITHHELD, AccountKind.RECEIVABLE})
+"""The accounts that belong to a person; the others are the platform's."""
+
+
+class EntryKind(StrEnum):
+    """Why money moved."""
+
+    TIP = "TIP"
+    SALE = "SALE"
+    BOOKING = "BOOKING"
+    MISSION = "MISSION"
+    ROYALTY = "ROYALTY"
+    FEE = "FEE"
+    HOLD = "HOLD"
+    RELEASE = "RELEASE"
+    REFUND = "REFUND"
+    DISPUTE = "DISPUTE"
+    PAYOUT = "PAYOUT"
+    ADJUSTMENT = "ADJUSTMENT"

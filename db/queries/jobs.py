@@ -1,0 +1,130 @@
+"""Job rows: promising, claiming with a lease and a fence, and recording what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.tables import JobRow
+from domain.ids import new_id
+from domain.jobs import LEASE_SECONDS, MAX_LOST_LEASES, Job, JobStatus
+
+LEASE = timedelta(seconds=LEASE_SECONDS)
+
+
+async def promise(session: AsyncSession, job: Job) -> UUID | None:
+    """Write the row of a job.
+
+    Returns:
+        Its id, or None when the same work was promised before.
+    """
+    statement = (
+        upsert(JobRow)
+        .values(
+            id=new_id(),
+            kind=job.kind,
+            key=job.key,
+            queue=job.queue,
+            payload=dict(job.payload),
+            run_at=job.run_at or func.now(),
+        )
+        .on_conflict_do_nothing(index_elements=[JobRow.kind, JobRow.key])
+        .returning(JobRow.id)
+    )
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+def _due() -> tuple[object, object]:
+    waiting = and_(JobRow.status == JobStatus.PENDING, JobRow.run_at <= func.clock_timestamp())
+    abandoned = and_(JobRow.status == JobStatus.RUNNING, JobRow.lease_until <= func.clock_timestamp())
+    return waiting, abandoned
+
+
+async def find_due(session: AsyncSession, limit: int) -> Sequence[tuple[UUID, str]]:
+    """The jobs that nobody works on and whose time has come: id and queue, the longest waiting first."""
+    waiting, abandoned = _due()
+    statement = select(JobRow.id, JobRow.queue).where(or_(waiting, abandoned)).order_by(JobRow.run_at).limit(limit)  # type: ignore[arg-type]
+    return [(row.id, row.queue) for row in await session.execute(statement)]
+
+
+async def claim(session: AsyncSession, job_id: UUID) -> JobRow | None:
+    """Take a due job for 15 seconds. Two workers that ask at once: one gets it.
+
+    Returns:
+        The job with its new fence; None when somebody else has it or it is not due. A job that lost ten leases in a
+        row is parked instead.
+    """
+    waiting, abandoned = _due()
+    lost = JobRow.lost_leases + (JobRow.status == JobStatus.RUNNING).cast(JobRow.lost_leases.type)
+    statement = (
+        update(JobRow)
+        .where(JobRow.id == job_id, or_(waiting, abandoned))  # type: ignore[arg-type]
+        .values(
+            status=JobStatus.RUNNING,
+            lease_until=func.clock_timestamp() + LEASE,
+            fence=JobRow.fence + 1,
+            lost_leases=lost,
+            started_at=func.clock_timestamp(),
+        )
+        .returning(JobRow)
+    )
+    job = (await session.execute(statement)).scalar_one_or_none()
+    if job is None or job.lost_leases < MAX_LOST_LEASES:
+        return job
+    await settle(session, job.id, job.fence, JobStatus.PARKED, error="Ten workers in a row were lost while doing this.")
+    return None
+
+
+async def renew(session: AsyncSession, job_id: UUID, fence: int) -> bool:
+    """Keep a lease for another 15 seconds; False when it is no longer ours."""
+    statement = (
+        update(JobRow)
+        .where(JobRow.id == job_id, JobRow.fence == fence, JobRow.status == JobStatus.RUNNING)
+        .values(lease_until=func.clock_timestamp() + LEASE)
+        .returning(JobRow.id)
+    )
+    return (await session.execute(statement)).scalar_one_or_none() is not None
+
+
+async def settle(session: AsyncSession, job_id: UUID, fence: int, to: JobStatus, *, error: str | None = None) -> bool:
+    """Record how a job ended (DONE or PARKED); False when the lease was lost and somebody else has it."""
+    statement = (
+        update(JobRow)
+        .where(JobRow.id == job_id, JobRow.fence == fence, JobRow.status == JobStatus.RUNNING)
+        .values(status=to, lease_until=None, finished_at=func.clock_timestamp(), last_error=error)
+        .returning(JobRow.id)
+    )
+    return (await session.execute(statement)).scalar_one_or_none() is not None
+
+
+async def postpone(
+    session: AsyncSession, job_id: UUID, fence: int, *, seconds: float, failed: bool, error: str | None = None
+) -> bool:
+    """Give a job back, to be done later; False when the lease was lost."""
+    statement = (
+        update(JobRow)
+        .where(JobRow.id == job_id, JobRow.fence == fence, JobRow.status == JobStatus.RUNNING)
+        .values(
+            status=JobStatus.PENDING,
+            lease_until=None,
+            run_at=func.clock_timestamp() + timedelta(seconds=seconds),
+            failures=JobRow.failures + int(failed),
+            lost_leases=0,
+            last_error=error,
+        )
+        .returning(JobRow.id)
+    )
+    return (await session.execute(statement)).scalar_one_or_none() is not None
+
+
+async def forget_done(session: AsyncSession, *, days: int) -> int:
+    """Remove jobs that were done long ago; parked ones stay for people to see."""
+    statement = delete(JobRow).where(
+        JobRow.status == JobStatus.DONE, JobRow.finished_at < func.now() - timedelta(days=days)
+    )
+    return len((await session.execute(statement.returning(JobRow.id))).all())

@@ -1,0 +1,148 @@
+"""Connections and transactions: one pool for compiled reads and sessions, and the only place that commits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+import orjson
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from db.queries import events as event_queries
+from db.queries import jobs as job_queries
+from domain.events import Event
+from domain.jobs import Job
+from domain.ports import Bell, Bus
+
+READS_AT_ONCE = 4
+"""How many connections the root fields of one operation may hold at a time."""
+
+
+class Fetch(Protocol):
+    """What a compiled read needs of a connection."""
+
+    async def fetch(self, query: str, *args: Any) -> list[Any]:
+        """Run one statement and return its records."""
+
+
+@dataclass
+class Tx:
+    """One transaction of a deed: its session, and what is to happen after the commit."""
+
+    session: AsyncSession
+    rings: list[tuple[str, UUID]] = field(default_factory=list)
+    news: list[tuple[str, bytes]] = field(default_factory=list)
+
+    async def later(self, job: Job) -> UUID | None:
+        """Promise work: the row is written now, with everything else; the bell rings after the commit.
+
+        Returns:
+            The job's id, or None when the same work was promised before.
+        """
+        job_id = await job_queries.promise(self.session, job)
+        if job_id is not None and job.run_at is None:
+            self.rings.append((job.queue, job_id))
+        return job_id
+
+    async def tell(self, event: Event) -> int:
+        """Write an event at the head of its log; it goes out after the commit.
+
+        The log stays locked until then. Tell in the order room, platform, person, after locking rows of the room.
+
+        Returns:
+            The event's sequence in its log.
+        """
+        sequence, occurred_at = await event_queries.append(self.session, event)
+        self.news.append((event.topic, _encode(event, sequence, occurred_at)))
+        return sequence
+
+    async def tell_many(self, events: dict[str, Event]) -> None:
+        """Write one event each to many logs, keyed by topic."""
+        written = await event_queries.append_many(self.session, events)
+        self.news += [(topic, _encode(events[topic], *written[topic])) for topic in written]
+
+
+def _encode(event: Event, sequence: int, occurred_at: datetime) -> bytes:
+    return orjson.dumps(
+        {"sequence": sequence, "kind": event.kind, "data": event.data, "occurredAt": occurred_at.timestamp()}
+    )
+
+
+class Database:
+    """PostgreSQL behind one bounded pool."""
+
+    def __init__(self, engine: AsyncEngine, bell: Bell, bus: Bus) -> None:
+        self.engine = engine
+        self._bell = bell
+        self._bus = bus
+        self._sessions = async_sessionmaker(engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Tx]:
+        """Open a transaction; after its commit the bell rings and the events go out. An exception undoes everything."""
+        async with self._sessions.begin() as session:
+            tx = Tx(session)
+            yield tx
+        # Reached only after COMMIT. Both ways may lose what they carry: the sweep and the log make up for it.
+        for queue, job_id in tx.rings:
+            await self._bell.ring(queue, job_id)
+        for topic, payload in tx.news:
+            await self._bus.publish(topic, payload)
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncSession]:
+        """Open a session that only reads; nothing done in it is kept."""
+        async with self._sessions() as session:
+            yield session
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Fetch]:
+        """Borrow a bare driver connection for compiled reads; each statement is its own transaction."""
+        async with self.engine.connect() as connection:
+            raw = await connection.get_raw_connection()
+            driver: Fetch = raw.driver_connection  # type: ignore[assignment]
+            yield driver
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.engine.dispose()
+
+
+class ReadPlaces:
+    """The few connections that one operation may hold at a time, so that one deep query cannot drain the pool."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._places = asyncio.Semaphore(READS_AT_ONCE)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Fetch]:
+        """Borrow a connection when a place is free."""
+        async with self._places, self._database.read() as connection:
+            yield connection
+
+
+def connect(url: str, *, pool_size: int, application: str) -> AsyncEngine:
+    """Make the pool. `application` is the name that PostgreSQL shows for our connections."""
+    return create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=10,
+        pool_pre_ping=False,
+        json_serializer=lambda value: orjson.dumps(value).decode(),
+        json_deserializer=orjson.loads,
+        connect_args={
+            # Statements of compiled reads are long-lived texts: keep them prepared for as long as the connection lives.
+            "statement_cache_size": 1000,
+            "max_cached_statement_lifetime": 0,
+            "max_cacheable_statement_size": 0,
+            "prepared_statement_cache_size": 1000,
+            "server_settings": {"application_name": application, "jit": "off", "timezone": "UTC"},
+        },
+    )

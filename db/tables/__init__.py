@@ -1,0 +1,57 @@
+"""The tables, one file for each noun."""
+
+from __future__ import annotations
+
+from db.tables.accounts import (
+    ApiToken,
+    Identity,
+    MusicPreferences,
+    RefreshToken,
+    ReleasedUsername,
+    Session,
+    SignInCode,
+    User,
+)
+from db.tables.broadcasts import Broadcast, Listener, Moderator, Mute, RoomTrack
+from db.tables.chat import Message
+from db.tables.events import EventRow, Topic
+from db.tables.follows import Block, ContentReport, Follow
+from db.tables.jobs import JobRow
+from db.tables.money import JournalEntry, JournalLine, LedgerAccount
+from db.tables.notifications import Notification, NotificationSettings, PushToken
+from db.tables.row import Row
+from db.tables.uploads import Upload
+from db.tables.views import Balance, TipTotal
+
+__all__ = [
+    "ApiToken",
+    "Balance",
+    "Block",
+    "Broadcast",
+    "ContentReport",
+    "EventRow",
+    "Follow",
+    "Identity",
+    "JobRow",
+    "JournalEntry",
+    "JournalLine",
+    "LedgerAccount",
+    "Listener",
+    "Message",
+    "Moderator",
+    "MusicPreferences",
+    "Mute",
+    "Notification",
+    "NotificationSettings",
+    "PushToken",
+    "RefreshToken",
+    "ReleasedUsername",
+    "RoomTrack",
+    "Row",
+    "Session",
+    "SignInCode",
+    "TipTotal",
+    "Topic",
+    "Upload",
+    "User",
+]
