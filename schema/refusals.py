@@ -1,0 +1,37 @@
+"""What several types share: refusals, and the answer that every deed gives."""
+
+from __future__ import annotations
+
+import strawberry
+
+from domain.errors import DomainError, ErrorCode
+
+strawberry.enum(
+    ErrorCode,
+    description="Why something was refused. Branch on this; the message is for people and may change.",
+)
+
+
+@strawberry.type(description="Why a deed was refused. Nothing was changed.")
+class UserError:
+    """One refusal."""
+
+    code: ErrorCode = strawberry.field(description="What kind of refusal it is.")
+    message: str = strawberry.field(description="A sentence for the person.")
+    field: list[str] | None = strawberry.field(
+        default=None,
+        description='The path of the input at fault, such as `["files", "3", "filename"]`; null when no single one was.',
+    )
+    retry_after_seconds: float | None = strawberry.field(
+        default=None, description="Ask again after so many seconds; null when waiting does not help."
+    )
+
+    @staticmethod
+    def of(error: DomainError) -> UserError:
+        """Put a refusal into the words of the schema."""
+        return UserError(
+            code=error.code,
+            message=error.message,
+            field=list(error.field) or None,
+            retry_after_seconds=error.retry_after_seconds,
+        )
