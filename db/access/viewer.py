@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BindParameter, Text, Uuid, bindparam
+from sqlalchemy import ARRAY, BindParameter, ColumnElement, Text, Uuid, bindparam, cast
 
 
 class Viewer:
@@ -15,7 +15,7 @@ class Viewer:
     """
 
     id: BindParameter[UUID] = bindparam("viewer", type_=Uuid())
-    roles: BindParameter[list[str]] = bindparam("viewer_roles", type_=ARRAY(Text()))
+    roles: ColumnElement[list[str]] = cast(bindparam("viewer_roles"), ARRAY(Text))
 
 
 VIEWER = Viewer()
