@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BindParameter, ColumnElement, Text, Uuid, bindparam, cast
+from sqlalchemy import ARRAY, BindParameter, Text, Uuid, bindparam
 
 
 class Viewer:
@@ -15,7 +16,7 @@ class Viewer:
     """
 
     id: BindParameter[UUID] = bindparam("viewer", type_=Uuid())
-    roles: ColumnElement[list[str]] = cast(bindparam("viewer_roles"), ARRAY(Text))
+    roles: BindParameter[Sequence[str]] = bindparam("viewer_roles", type_=ARRAY(Text()))
 
 
 VIEWER = Viewer()
