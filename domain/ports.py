@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
@@ -17,6 +18,7 @@ class Mailer(Protocol):
         """Hand one plain-text mail over.
 
         Raises:
+            InvalidInput: There is no such address: trying again will not help.
             Unavailable: The mail server did not take it.
             NotConfigured: There is no mail server.
         """
@@ -29,6 +31,7 @@ class Sms(Protocol):
         """Hand one message over; `to` is an E.164 number.
 
         Raises:
+            InvalidInput: No message can be sent to this number: trying again will not help.
             Unavailable: The carrier did not take it.
             NotConfigured: There is no carrier.
         """
@@ -60,6 +63,9 @@ class Bus(Protocol):
 
     def listen(self, topic: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """Hear what is published on the topic from now on; ends with ConnectionError when the line is lost."""
+
+    async def answers(self) -> bool:
+        """Tell whether the line works now."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +107,63 @@ class FileStore(Protocol):
 
     async def delete(self, keys: Sequence[str]) -> None:
         """Remove what is stored there; nothing happens for keys that hold nothing."""
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file that may be given out.
+
+    Attributes:
+        path: Where it lies on this machine.
+        content_type: Its media type, by the suffix of its key.
+        name: What to call it when it is saved.
+    """
+
+    path: Path
+    content_type: str
+    name: str
+
+
+class FileDoor(Protocol):
+    """Lets strangers send and fetch files of a store on this machine, by addresses that the store has signed."""
+
+    async def receive(
+        self,
+        key: str,
+        signed: Mapping[str, str],
+        *,
+        content_type: str,
+        byte_size: int | None,
+        chunks: AsyncIterable[bytes],
+    ) -> None:
+        """Store what an address from `grant_upload` allows: checked before the first byte is read, whole or not at all.
+
+        Raises:
+            Forbidden: The address was not signed for this.
+            Expired: It was, but that is too long ago.
+            Conflict: It was used before.
+            InvalidInput: More or fewer bytes than were signed for.
+        """
+
+    def find(self, key: str, signed: Mapping[str, str]) -> StoredFile:
+        """Find what an address from `sign_download` allows to fetch.
+
+        Raises:
+            Forbidden: The address was not signed for this.
+            Expired: It was, but that is too long ago.
+            NotFound: Nothing is stored there.
+        """
+
+
+class Photos(Protocol):
+    """Makes harmless pictures of what people send."""
+
+    async def portrait(self, content: bytes) -> bytes:
+        """Make a square WebP of 512 pixels of a JPEG, PNG or WebP: upright, cut at the centre, without metadata.
+
+        Raises:
+            InvalidInput: It is no such picture, or moves, or is too large, or holds something else as well.
+        """
 
 
 class Cipher(Protocol):
@@ -156,6 +219,8 @@ class Services:
     bell: Bell
     bus: Bus
     files: FileStore
+    file_door: FileDoor
+    photos: Photos
     cipher: Cipher
     tokens: TokenMaker
     secret: bytes
