@@ -1,0 +1,1 @@
+"""What the platform does: one function for each deed."""

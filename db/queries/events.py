@@ -30,6 +30,12 @@ async def append(session: AsyncSession, event: Event) -> tuple[int, datetime]:
     return sequence, occurred_at
 
 
+async def lock(session: AsyncSession, topic: str) -> None:
+    """Take a log for ourselves until the commit, before it is known whether there is something to write."""
+    opened = upsert(Topic).values(name=topic, head=0)
+    await session.execute(opened.on_conflict_do_update(index_elements=[Topic.name], set_={"head": Topic.head}))
+
+
 async def append_many(session: AsyncSession, events: Mapping[str, Event]) -> dict[str, tuple[int, datetime]]:
     """Put one event each at the head of many logs, in two statements; logs are locked in the order of their names."""
     if not events:

@@ -1,0 +1,1 @@
+"""Live rooms: opening and ending them, what plays, who is there, who keeps order."""

@@ -1,0 +1,1 @@
+"""Live rooms, as clients see them."""
