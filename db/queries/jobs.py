@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Float, Row, and_, cast, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.tables import JobRow
 from domain.ids import new_id
-from domain.jobs import LEASE_SECONDS, MAX_LOST_LEASES, Job, JobStatus
+from domain.jobs import LEASE_SECONDS, MAX_LOST_LEASES, Job, JobStatus, Queue
 
 LEASE = timedelta(seconds=LEASE_SECONDS)
 
@@ -39,17 +39,23 @@ async def promise(session: AsyncSession, job: Job) -> UUID | None:
     return (await session.execute(statement)).scalar_one_or_none()
 
 
-def _due() -> tuple[object, object]:
+def _due() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     waiting = and_(JobRow.status == JobStatus.PENDING, JobRow.run_at <= func.clock_timestamp())
     abandoned = and_(JobRow.status == JobStatus.RUNNING, JobRow.lease_until <= func.clock_timestamp())
     return waiting, abandoned
 
 
-async def find_due(session: AsyncSession, limit: int) -> Sequence[tuple[UUID, str]]:
-    """The jobs that nobody works on and whose time has come: id and queue, the longest waiting first."""
+async def find_due(session: AsyncSession, limit: int) -> Sequence[Row[tuple[UUID, Queue, float]]]:
+    """The jobs that nobody works on and whose time has come, the longest waiting first.
+
+    Returns:
+        Rows of `id`, `queue` and `seconds_due`.
+    """
     waiting, abandoned = _due()
-    statement = select(JobRow.id, JobRow.queue).where(or_(waiting, abandoned)).order_by(JobRow.run_at).limit(limit)  # type: ignore[arg-type]
-    return [(row.id, row.queue) for row in await session.execute(statement)]
+    since = func.greatest(JobRow.run_at, JobRow.lease_until)
+    seconds = cast(func.extract("epoch", func.clock_timestamp() - since), Float).label("seconds_due")
+    statement = select(JobRow.id, JobRow.queue, seconds).where(or_(waiting, abandoned)).order_by(JobRow.run_at)
+    return (await session.execute(statement.limit(limit))).all()
 
 
 async def claim(session: AsyncSession, job_id: UUID) -> JobRow | None:
@@ -63,7 +69,7 @@ async def claim(session: AsyncSession, job_id: UUID) -> JobRow | None:
     lost = JobRow.lost_leases + (JobRow.status == JobStatus.RUNNING).cast(JobRow.lost_leases.type)
     statement = (
         update(JobRow)
-        .where(JobRow.id == job_id, or_(waiting, abandoned))  # type: ignore[arg-type]
+        .where(JobRow.id == job_id, or_(waiting, abandoned))
         .values(
             status=JobStatus.RUNNING,
             lease_until=func.clock_timestamp() + LEASE,

@@ -1,0 +1,49 @@
+# Everything is done by one command, `backline`; make only sees to it that it is installed.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+.DEFAULT_GOAL := help
+.PHONY: help serve test check bench schema migrate seed reset long
+
+help: ## Show what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+serve: $(VENV)/runtime explorer/dist/index.html ## Start everything: databases, migrations, demo cast, web, worker; PORT=8000
+	@BACKLINE_DEMO=1 $(RUN) -m cli serve
+
+test: $(VENV)/tools explorer/dist/index.html ## Run all tests (about 5 minutes)
+	@$(RUN) -m pytest -q
+
+check: $(VENV)/tools ## Check formatting, lint, types, house rules and the schema file
+	@$(VENV)/bin/ruff format --check -q . && $(VENV)/bin/ruff check -q . && $(VENV)/bin/mypy && $(RUN) -m pytest -q tests/test_house.py tests/test_schema.py
+
+bench: $(VENV)/tools ## Measure the reads beside a hand-written endpoint and idiomatic Strawberry
+	@$(RUN) -m benchmarks
+
+long: $(VENV)/tools ## Run the long forms of tests: more generated operations, more kills
+	@BACKLINE_EXAMPLES=5000 BACKLINE_KILLS=50 $(RUN) -m pytest -q --timeout 3600
+
+schema: $(VENV)/runtime ## Write schema/schema.graphql
+	@$(RUN) -m cli schema
+
+migrate: $(VENV)/runtime ## Bring the database to the present shape
+	@$(RUN) -m cli migrate
+
+seed: $(VENV)/runtime ## Write the demo cast into the database
+	@BACKLINE_DEMO=1 $(RUN) -m cli seed
+
+reset: $(VENV)/runtime ## Remove all data of the embedded databases
+	@$(RUN) -m cli reset
+
+$(VENV)/runtime: requirements.txt pyproject.toml
+	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	@$(RUN) -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(RUN) -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/tools: requirements-dev.txt $(VENV)/runtime
+	@$(RUN) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+explorer/dist/index.html: $(VENV)/runtime explorer/package-lock.json explorer/build.py $(shell find explorer/src explorer/public -type f 2>/dev/null)
+	@$(RUN) explorer/build.py

@@ -1,0 +1,17 @@
+"""Which function does which kind of job."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from domain.jobs import JobKind
+from jobs import accounts, broadcasts, notifications
+from jobs.work import Handler
+
+HANDLERS: Final[dict[JobKind, Handler]] = {
+    JobKind.SEND_SIGN_IN_CODE: accounts.send_code,
+    JobKind.DELETE_FILES: accounts.delete_files,
+    JobKind.END_SILENT_BROADCAST: broadcasts.end_silent,
+    JobKind.NOTIFY_FOLLOWERS: notifications.notify_followers,
+}
+assert set(HANDLERS) == set(JobKind)

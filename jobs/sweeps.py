@@ -1,0 +1,75 @@
+"""What is done every few seconds in each worker: any number of them may do it at once."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from db.queries import events, jobs
+from db.session import Database
+from domain.events import KEPT_DAYS
+from domain.ports import Services
+from jobs.run import run_job
+from resolvers.broadcasts.listen import expire_absent
+
+log = logging.getLogger(__name__)
+
+DUE_AT_ONCE: Final = 50
+OVERDUE_AT_ONCE: Final = 5
+OVERDUE_SECONDS: Final = 6.0
+"""A job that is due for so long was rung for twice and not heard: the sweep does it itself."""
+
+DONE_KEPT_DAYS: Final = 14
+FORGOTTEN_AT_ONCE: Final = 5000
+
+Sweep = Callable[[Database, Services], Awaitable[None]]
+
+
+async def ring_again(database: Database, services: Services) -> None:
+    """Ring for every job that is due and unleased; what nobody hears is done here, so that a lost Valkey costs seconds."""
+    async with database.session() as session:
+        due = await jobs.find_due(session, DUE_AT_ONCE)
+    for row in due:
+        await services.bell.ring(row.queue, row.id)
+    overdue = [row.id for row in due if row.seconds_due > OVERDUE_SECONDS]
+    for start in range(0, len(overdue), OVERDUE_AT_ONCE):
+        await asyncio.gather(
+            *(run_job(database, services, job_id) for job_id in overdue[start : start + OVERDUE_AT_ONCE])
+        )
+
+
+async def let_absent_leave(database: Database, services: Services) -> None:
+    """Take listeners out of rooms who were not seen for a minute."""
+    await expire_absent(database)
+
+
+async def forget_old(database: Database, services: Services) -> None:
+    """Remove events older than a week and jobs done two weeks ago."""
+    async with database.transaction() as tx:
+        await events.forget(tx.session, KEPT_DAYS, FORGOTTEN_AT_ONCE)
+        await jobs.forget_done(tx.session, days=DONE_KEPT_DAYS)
+
+
+TIMETABLE: Final[dict[Sweep, float]] = {ring_again: 2.0, let_absent_leave: 5.0, forget_old: 600.0}
+"""Each sweep and its pause in seconds."""
+
+
+async def run_sweeps(database: Database, services: Services) -> None:
+    """Do all sweeps for as long as the process lives; one that fails is done again at its next turn."""
+    await asyncio.gather(*(_repeat(sweep, pause, database, services) for sweep, pause in TIMETABLE.items()))
+
+
+async def _repeat(sweep: Sweep, pause: float, database: Database, services: Services) -> None:
+    while True:
+        try:
+            await sweep(database, services)
+        except (SQLAlchemyError, OSError) as error:
+            # PostgreSQL may be restarting: wait for it, as everybody does.
+            log.warning("%s has to wait: %s", getattr(sweep, "__name__", "a sweep"), type(error).__name__)
+        except Exception:
+            log.exception("%s failed.", getattr(sweep, "__name__", "a sweep"))
+        await asyncio.sleep(pause)
