@@ -48,7 +48,7 @@ class Settings:
     demo: bool = setting("BACKLINE_DEMO", env.switch, default=False)
     data_dir: Path = setting("BACKLINE_DATA", Path, default=DATA)  # noqa: RUF009 -- it makes a field
     host: str = setting("HOST", env.text, default="127.0.0.1")
-    port: int = setting("PORT", env.whole(1, 65535), default=3000)
+    port: int = setting("PORT", env.whole(1, 65535), default=8000)
     public_url: str = setting("PUBLIC_URL", env.address("https", "http"), default="")
     frontend_url: str | None = setting("FRONTEND_URL", env.address("https", "http"))
     allowed_origins: tuple[str, ...] = setting("ALLOWED_ORIGINS", env.many(env.origin), default=())

@@ -108,6 +108,11 @@ class Database:
             driver: Fetch = raw.driver_connection  # type: ignore[assignment]
             yield driver
 
+    async def ping(self) -> None:
+        """Ask the database for a sign of life; raises what SQLAlchemy raises when there is none."""
+        async with self.read() as connection:
+            await connection.fetch("SELECT 1")
+
     async def close(self) -> None:
         """Close all connections."""
         await self.engine.dispose()

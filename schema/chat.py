@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import strawberry
-from engine.executor import edge_ref
 
 from db import tables
 from db.access import chat as access
 from domain.ids import Prefix, from_wire
 from engine.declare import Edge, Node, column, entity, one
+from engine.executor import edge_ref
 from resolvers import chat
 from schema.broadcasts.types import Broadcast
 from schema.context import Info

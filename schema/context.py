@@ -7,24 +7,33 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 
 import strawberry
-from engine.live import Live
-from resolvers.accounts import authenticate
 
 from db.session import Database, Fetch, ReadPlaces, Tx
 from domain.actors import Actor, Caller
 from domain.errors import Unauthenticated
 from domain.ports import Services
+from engine.live import Live
+from resolvers.accounts import authenticate
+from resolvers.broadcasts.presence import Presence
 
 
 class Context:
     """One operation's surroundings."""
 
     def __init__(
-        self, *, database: Database, services: Services, live: Live, actor: Actor | None, caller: Caller
+        self,
+        *,
+        database: Database,
+        services: Services,
+        live: Live,
+        presence: Presence,
+        actor: Actor | None,
+        caller: Caller,
     ) -> None:
         self.database = database
         self.services = services
         self.live = live
+        self.presence = presence
         self.actor = actor
         self.caller = caller
         self._places = ReadPlaces(database)

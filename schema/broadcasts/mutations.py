@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 
 import strawberry
-from engine.executor import ref
 from strawberry import UNSET
 
 from domain.ids import Prefix, from_wire
+from engine.executor import ref
 from resolvers.broadcasts import heartbeat, listen, moderate, start, stop, tracks
 from schema.broadcasts.inputs import (
     JoinBroadcastInput,

@@ -8,13 +8,13 @@ from enum import Enum
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
-from db.expressions.events import event_cursor
-from db.expressions.money import decimal_text
 from sqlalchemy import ColumnElement
 
 from db import tables
 from db.access.viewer import Viewer
 from db.expressions import broadcasts as expressions
+from db.expressions.events import event_cursor
+from db.expressions.money import decimal_text
 from domain.broadcasts import (
     HEARTBEAT_INTERVAL,
     BroadcastAction,

@@ -1,0 +1,153 @@
+"""The web process: GraphQL, its page, and the doors beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import HTTPConnection
+from starlette.responses import RedirectResponse
+from starlette.routing import BaseRoute, Route
+
+import bootstrap
+from bootstrap import Settings
+from db.session import Database, connect
+from domain.errors import DomainError, Unauthenticated
+from domain.ports import Services
+from engine import tuning
+from engine.check import check
+from engine.http import GraphQLDoor
+from engine.live import Live
+from resolvers.accounts import demo
+from resolvers.accounts.authenticate import authenticate
+from resolvers.broadcasts.presence import Presence
+from schema.context import Context
+from schema.live import make_live
+from schema.root import schema
+from web import explorer, files, health
+from web.callers import caller_of
+
+VERSION: Final = "1.0.0"
+EXPLORER: Final = Path(__file__).parent / "explorer" / "dist"
+
+
+class FaultyDeclarations(Exception):
+    """Declarations and tables do not agree: the server must not serve wrong answers."""
+
+
+def create() -> Starlette:
+    """Make the app from the environment; what uvicorn calls.
+
+    Raises:
+        SettingsRefused: A setting cannot be used.
+        FaultyDeclarations: The schema and the tables do not agree.
+    """
+    return build(Settings.from_environment(os.environ, Path(".env")))
+
+
+def build(settings: Settings) -> Starlette:
+    """Make the app from settings."""
+    faults = check(schema)
+    if faults:
+        raise FaultyDeclarations("\n".join(str(fault) for fault in faults))
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=list(settings.allowed_origins),
+        allow_methods=["GET", "POST", "PUT"],
+        allow_headers=["authorization", "content-type"],
+        expose_headers=["retry-after"],
+        max_age=600,
+    )
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with bootstrap.build(settings) as services:
+            web = Web(settings, services)
+            app.router.routes.extend(web.routes())
+            app.state.web = web
+            tuning.settle()
+            async with web.serving():
+                yield
+
+    return Starlette(middleware=[cors], lifespan=lifespan)
+
+
+class Web:
+    """What one web process is made of."""
+
+    def __init__(self, settings: Settings, services: Services) -> None:
+        assert settings.database_url
+        self.settings = settings
+        self.services = services
+        engine = connect(settings.database_url, pool_size=settings.pool_size, application="backline web")
+        self.database = Database(engine, services.bell, services.bus)
+        self.live: Live = make_live(self.database, services.bus)
+        self.presence = Presence(self.database)
+        self.door = GraphQLDoor(
+            schema,
+            context=self.context,
+            expose=(DomainError,),
+            may_introspect=self._is_known,
+            may_suggest=self._is_known,
+            page=lambda _request: explorer.page(EXPLORER, with_people=settings.demo),
+            wants_page=explorer.wants_page,
+            allowed_origins=settings.allowed_origins,
+        )
+
+    def _is_known(self, context: Context) -> bool:
+        return self.settings.demo or context.actor is not None
+
+    async def context(self, connection: HTTPConnection, initial: Mapping[str, Any] | None) -> Context:
+        """Say who asks: by the Authorization header, or on a socket by `authorization` in the payload of connection_init.
+
+        Raises:
+            Unauthenticated: A token was given and does not hold. Without one a stranger asks.
+        """
+        given = connection.headers.get("authorization") if initial is None else initial.get("authorization")
+        actor = None
+        if given is not None:
+            scheme, _, token = str(given).partition(" ")
+            if scheme.lower() != "bearer" or not token:
+                raise Unauthenticated("Send a token as `Authorization: Bearer ...`.")
+            actor = await authenticate(self.database, self.services, token.strip())
+        return Context(
+            database=self.database,
+            services=self.services,
+            live=self.live,
+            presence=self.presence,
+            actor=actor,
+            caller=caller_of(connection, self.settings.trusted_proxies),
+        )
+
+    def routes(self) -> list[BaseRoute]:
+        """All doors of the process."""
+        people = (lambda: demo.people(self.database)) if self.settings.demo else None
+        sign_in = (
+            (lambda username: demo.sign_in(self.database, self.services, username)) if self.settings.demo else None
+        )
+        return [
+            Route("/", lambda _request: RedirectResponse("/graphql")),
+            Route("/graphql", self.door),
+            *health.routes(self.database, VERSION),
+            *files.routes(self.services.file_door),
+            *explorer.routes(EXPLORER, people, sign_in),
+        ]
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        """Keep what runs beside requests going while the process serves; then tell sockets to go elsewhere and close."""
+        touching = asyncio.create_task(self.presence.run())
+        try:
+            yield
+        finally:
+            await self.door.drain()
+            touching.cancel()
+            await asyncio.gather(touching, return_exceptions=True)
+            await self.database.close()
