@@ -1,0 +1,131 @@
+"""Documents, parsed, measured and validated once and then remembered."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import strawberry
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, GraphQLSyntaxError, parse, specified_rules, validate
+from graphql.validation.rules import overlapping_fields_can_be_merged
+from graphql.validation.validate import ValidationAbortedError
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+
+from engine.limits import Limits, measure, refusal
+
+RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+ERRORS_SHOWN = 10
+
+# Comparing fields of one response name is quadratic. The library's own budget of 500,000 is half a second of work.
+overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 20_000
+
+
+def graphql_schema(schema: strawberry.Schema) -> GraphQLSchema:
+    """The schema as graphql-core knows it; Strawberry has no public name for it."""
+    return schema._schema  # noqa: SLF001
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Document:
+    """A document that may be run.
+
+    Attributes:
+        ast: Its tree; the same object each time, so that plans can be kept on its nodes.
+        introspects: Whether it asks about the schema itself.
+        tokens: How many tokens it has.
+    """
+
+    ast: DocumentNode
+    introspects: bool
+    tokens: int
+
+
+class Refused(Exception):
+    """A document that is not run.
+
+    Attributes:
+        errors: Why.
+    """
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        super().__init__(*(error.message for error in errors))
+        self.errors = errors
+
+
+class Documents:
+    """The documents of one schema.
+
+    Only good ones are remembered, the least recently used forgotten first: a refused one costs its bounded work again, but
+    cannot push out what others use.
+    """
+
+    def __init__(self, schema: strawberry.Schema, limits: Limits) -> None:
+        self._schema = graphql_schema(schema)
+        self._limits = limits
+        self._known: OrderedDict[str, Document] = OrderedDict()
+        self._tokens = 0
+
+    def find(self, text: str, *, suggest: bool = False) -> Document:
+        """Give the document of a text.
+
+        Args:
+            text: As the client sent it.
+            suggest: Whether a refusal may name fields that the client could have meant.
+
+        Returns:
+            The document, valid and within the limits.
+
+        Raises:
+            Refused: It is neither.
+        """
+        document = self._known.get(text)
+        if document is not None:
+            self._known.move_to_end(text)
+            return document
+        document = self._read(text, suggest=suggest)
+        self._known[text] = document
+        self._tokens += document.tokens
+        while self._tokens > self._limits.remembered_tokens and len(self._known) > 1:
+            self._tokens -= self._known.popitem(last=False)[1].tokens
+        return document
+
+    def _read(self, text: str, *, suggest: bool) -> Document:
+        ast = self._parse(text)
+        try:
+            introspects = measure(ast, self._limits)
+        except GraphQLError as error:
+            raise Refused([error]) from None
+        errors = validate(self._schema, ast, RULES, max_errors=ERRORS_SHOWN, hide_suggestions=not suggest)
+        if errors:
+            raise Refused([_named(error) for error in errors])
+        return Document(ast, introspects, _count_tokens(ast))
+
+    def _parse(self, text: str) -> DocumentNode:
+        limits = self._limits
+        if len(text) > limits.document_bytes or len(text.encode()) > limits.document_bytes:
+            raise Refused([refusal("DOCUMENT_TOO_LARGE", f"A document may have {limits.document_bytes} bytes.")])
+        try:
+            return parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.tokens)
+        except GraphQLSyntaxError as error:
+            raise Refused([_named(error)]) from None
+
+
+def _named(error: GraphQLError) -> GraphQLError:
+    """Give the library's own limits a code, which it does not."""
+    if isinstance(error, ValidationAbortedError):
+        return refusal("TOO_COMPLEX", error.message)
+    if isinstance(error, GraphQLSyntaxError) and "Document contains more than" in error.message:
+        return refusal("DOCUMENT_TOO_LARGE", error.message)
+    if isinstance(error, GraphQLSyntaxError) and "nested too deeply" in error.message:
+        return refusal("TOO_DEEP", error.message)
+    return error
+
+
+def _count_tokens(ast: DocumentNode) -> int:
+    count = 0
+    token = ast.loc.start_token if ast.loc else None
+    while token is not None:
+        count += 1
+        token = token.next
+    return count

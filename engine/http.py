@@ -1,0 +1,142 @@
+"""The door at /graphql: queries and mutations over HTTP, everything over a WebSocket, and for browsers a page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final, Generic, TypeVar
+
+import orjson
+import strawberry
+from graphql import OperationType
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from engine.context import Context
+from engine.deadline import ClientGone, within
+from engine.limits import Limits
+from engine.masking import Masking
+from engine.operations import Answer, Operations
+from engine.requests import JSON, Asked, choose_media_type, read_request
+from engine.sockets import Sockets
+
+C = TypeVar("C", bound=Context)
+
+MakeContext = Callable[[HTTPConnection, Mapping[str, Any] | None], Awaitable[C]]
+READS: Final = frozenset({OperationType.QUERY})
+READS_AND_DEEDS: Final = frozenset({OperationType.QUERY, OperationType.MUTATION})
+STATUSES: Final = {"RATE_LIMITED": 429, "FORBIDDEN": 403, "UNAVAILABLE": 503, "DEADLINE_EXCEEDED": 504}
+
+
+def _everybody(_context: object) -> bool:
+    return True
+
+
+def _is_browser(request: Request) -> bool:
+    return "query" not in request.query_params and "text/html" in request.headers.get("accept", "")
+
+
+class GraphQLDoor(Generic[C]):
+    """An ASGI app that speaks GraphQL over HTTP and ``graphql-transport-ws``."""
+
+    def __init__(
+        self,
+        schema: strawberry.Schema,
+        *,
+        context: MakeContext[C],
+        limits: Limits | None = None,
+        expose: Sequence[type[Exception]] = (),
+        may_introspect: Callable[[C], bool] = _everybody,
+        may_suggest: Callable[[C], bool] = _everybody,
+        page: Callable[[Request], Response] | None = None,
+        wants_page: Callable[[Request], bool] = _is_browser,
+        allowed_origins: Sequence[str] = (),
+    ) -> None:
+        """Open the door.
+
+        Args:
+            schema: What is served. It may have field extensions, but no schema extensions.
+            context: Says who asks: from the headers over HTTP, from the payload of ``connection_init`` on a socket. Called for
+                every operation. One of the exposed exceptions from it refuses the operation; on a socket the codes
+                RATE_LIMITED and UNAVAILABLE refuse just that, all others close it with 4403.
+            limits: What one client may ask for at a time.
+            expose: Exceptions whose ``code``, ``message``, ``field`` and ``retry_after_seconds`` clients may see.
+            may_introspect: Who may ask about the schema.
+            may_suggest: Who is told which name they could have meant.
+            page: What a browser gets.
+            wants_page: Whether a GET asks for the page instead of data.
+            allowed_origins: Other origins whose pages may open a socket. What they may send over HTTP is for CORS to say.
+        """
+        self._context = context
+        self._limits = limits or Limits()
+        masking = Masking(expose)
+        self._operations = Operations(
+            schema, self._limits, masking, may_introspect=may_introspect, may_suggest=may_suggest
+        )
+        self._page = page
+        self._wants_page = wants_page
+        self._sockets = Sockets(schema, self._operations, context, self._limits, allowed_origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or serve one socket until it closes."""
+        if scope["type"] == "websocket":
+            await self._sockets(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        if self._page is not None and request.method == "GET" and self._wants_page(request):
+            response = self._page(request)
+        else:
+            try:
+                response = await self._respond(request, receive)
+            except ClientGone:
+                return
+        await response(scope, receive, send)
+
+    async def drain(self) -> None:
+        """Take no more sockets and close the open ones with 1012, which clients answer by connecting elsewhere."""
+        await self._sockets.drain()
+
+    async def _respond(self, request: Request, receive: Receive) -> Response:
+        media_type = JSON
+        asked = None
+        try:
+            media_type = choose_media_type(request.headers.get("accept"))
+            asked = await read_request(request, self._limits)
+            answer = await self._answer(request, asked, receive)
+        except ClientGone:
+            raise
+        except Exception as error:  # noqa: BLE001 -- a request gets an answer, whatever is wrong with it or with us
+            answer = self._operations.failed(error, asked)
+        return _encode(answer, media_type)
+
+    async def _answer(self, request: Request, asked: Asked, receive: Receive) -> Answer:
+        async def gone() -> None:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+
+        try:
+            context = await within(self._limits.deadline_seconds, self._context(request, None))
+        except self._operations.masking.expose as error:
+            return _unwelcome(error, self._operations.failed(error))
+        allowed = READS if request.method == "GET" else READS_AND_DEEDS
+        return await self._operations.run(asked, context, allowed, gone)
+
+
+def _unwelcome(error: Exception, answer: Answer) -> Answer:
+    """Give the status for somebody who is not let in, which holds whatever media type they accept."""
+    status = STATUSES.get(str(getattr(error, "code", "")), 401)
+    headers = {"www-authenticate": "Bearer"} if status == 401 else {}
+    seconds = getattr(error, "retry_after_seconds", None)
+    if seconds is not None:
+        headers["retry-after"] = str(math.ceil(seconds))
+    return Answer(answer.payload, status, headers)
+
+
+def _encode(answer: Answer, media_type: str) -> Response:
+    # Plain JSON has been answered with 200 whatever was wrong with the document since before there was a specification,
+    # and that still says so; a request that never was one is a 4xx in either.
+    refused_document = answer.status == 400 and not answer.malformed
+    status = 200 if refused_document and media_type == JSON else answer.status
+    headers = {"content-type": f"{media_type}; charset=utf-8", "cache-control": "no-store", "vary": "accept"}
+    return Response(orjson.dumps(answer.payload), status, {**headers, **answer.headers})

@@ -1,0 +1,191 @@
+"""Running what was asked, whatever road it came by.
+
+graphql-core is called without Strawberry's extension runner between: documents, limits, deadlines and masking are done here,
+once, the same for HTTP and sockets. Field extensions work as ever; schema extensions would not be called and are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Generic, TypeVar, cast
+
+import strawberry
+from graphql import ExecutionResult, Executor, GraphQLError, OperationType
+from graphql.execution import create_source_event_stream
+from graphql.execution.async_iterables import aclosing
+from strawberry.execution import optimized_is_awaitable
+
+from engine.context import Context
+from engine.deadline import ClientGone, within
+from engine.documents import Documents, Refused, graphql_schema
+from engine.limits import Limits, check_variables, refusal
+from engine.masking import Masking, masked, record
+from engine.requests import Asked, BadRequest
+
+C = TypeVar("C", bound=Context)
+
+ALL: Final = frozenset(OperationType)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back to the client.
+
+    Attributes:
+        payload: ``data`` and ``errors``; without ``data`` when nothing was run.
+        status: The HTTP status that says the same: 200 run, 400 refused, 500 our fault, 504 stopped at its deadline.
+        headers: HTTP headers that belong to the status.
+        malformed: Whether it was no GraphQL request at all.
+    """
+
+    payload: dict[str, Any]
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    malformed: bool = False
+
+
+class Operations(Generic[C]):
+    """The operations of one schema."""
+
+    def __init__(
+        self,
+        schema: strawberry.Schema,
+        limits: Limits,
+        masking: Masking,
+        *,
+        may_introspect: Callable[[C], bool],
+        may_suggest: Callable[[C], bool],
+    ) -> None:
+        if schema.extensions or schema.directives:
+            raise TypeError("Schema extensions and operation directives are not run; use field extensions.")
+        self._schema = graphql_schema(schema)
+        self._executor: Any = schema.execution_context_class
+        self._documents = Documents(schema, limits)
+        self._limits = limits
+        self.masking = masking
+        self._may_introspect = may_introspect
+        self._may_suggest = may_suggest
+
+    async def run(
+        self,
+        asked: Asked,
+        context: C,
+        allowed: Collection[OperationType] = ALL,
+        gone: Callable[[], Awaitable[None]] | None = None,
+    ) -> Answer:
+        """Run a query or a mutation.
+
+        Args:
+            asked: What to run.
+            context: Who asks.
+            allowed: The types of operations that may come by this road.
+            gone: Returns when the client has left. A query is stopped then; a deed goes on, as it would had they left a
+                moment later.
+
+        Returns:
+            What came of it. A refusal is an answer as well, and so is a fault.
+
+        Raises:
+            ClientGone: The client has left, and there is nobody to answer.
+        """
+        try:
+            executor = self._prepare(asked, context, allowed)
+            watched = gone if executor.operation.operation is OperationType.QUERY else None
+            return self._answer(await within(self._limits.deadline_seconds, _execute(executor), watched), asked)
+        except ClientGone:
+            raise
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the client gets an answer and the log the rest
+            return self.failed(error, asked)
+
+    async def stream(self, asked: Asked, context: C) -> AsyncGenerator[Answer, None]:
+        """Run any operation: one answer for a query or a mutation, one for each event of a subscription.
+
+        Args:
+            asked: What to run.
+            context: Who asks.
+
+        Yields:
+            Answers. One whose status is not 200 is the last.
+        """
+        seconds = self._limits.deadline_seconds
+        try:
+            executor = self._prepare(asked, context, ALL)
+            if executor.operation.operation is not OperationType.SUBSCRIPTION:
+                yield self._answer(await within(seconds, _execute(executor)), asked)
+                return
+            source = await within(seconds, _open(executor))
+            if isinstance(source, ExecutionResult):
+                yield Answer({"errors": self.masking.failures(source.errors or (), asked)}, 400)
+                return
+            async with aclosing(source):
+                async for event in source:
+                    per_event = executor.build_per_event_executor(event)
+                    yield self._answer(await within(seconds, _execute(per_event, serially=False)), asked)
+        except Exception as error:  # noqa: BLE001 -- as above
+            yield self.failed(error, asked)
+
+    def failed(self, error: Exception, asked: Asked | None = None) -> Answer:
+        """Answer for an operation that did not come to its end.
+
+        Args:
+            error: Why.
+            asked: The operation, when it is known.
+
+        Returns:
+            An answer without data.
+        """
+        if isinstance(error, Refused):
+            return Answer({"errors": self.masking.refusals(error.errors)}, 400)
+        if isinstance(error, BadRequest):
+            return Answer({"errors": [self.masking.shown(error)]}, error.status, error.headers, malformed=True)
+        if isinstance(error, self.masking.expose):
+            status = 504 if getattr(error, "code", "") == "DEADLINE_EXCEEDED" else 400
+            return Answer({"errors": [self.masking.shown(error)]}, status)
+        return Answer({"errors": [masked(record(error, asked))]}, 500)
+
+    def _prepare(self, asked: Asked, context: C, allowed: Collection[OperationType]) -> Executor[Any]:
+        suggest = self._may_suggest(context)
+        document = self._documents.find(asked.query, suggest=suggest)
+        if document.introspects and not self._may_introspect(context):
+            raise Refused([refusal("INTROSPECTION_OFF", "Questions about the schema are not answered here.")])
+        check_variables(asked.variables, self._limits)
+        executor: Executor[Any] | list[GraphQLError] = self._executor.build(
+            self._schema,
+            document.ast,
+            None,
+            context,
+            asked.variables,
+            asked.operation_name,
+            is_awaitable=optimized_is_awaitable,
+            hide_suggestions=not suggest,
+        )
+        if isinstance(executor, list):
+            raise Refused(executor)
+        kind = executor.operation.operation
+        if kind not in allowed and kind is OperationType.SUBSCRIPTION:
+            raise Refused(
+                [refusal("SUBSCRIPTION_OVER_HTTP", "Subscriptions are served on a WebSocket.", executor.operation)]
+            )
+        if kind not in allowed:
+            raise BadRequest(405, "METHOD_NOT_ALLOWED", "A mutation must come by POST.", {"allow": "POST"})
+        return executor
+
+    def _answer(self, result: ExecutionResult, asked: Asked) -> Answer:
+        if not result.errors:
+            return Answer({"data": result.data})
+        return Answer({"errors": self.masking.failures(result.errors, asked), "data": result.data})
+
+
+async def _execute(executor: Executor[Any], *, serially: bool | None = None) -> ExecutionResult:
+    result = executor.execute_operation(serially)
+    if executor.is_awaitable(result):
+        result = await result
+    return cast("ExecutionResult", result)
+
+
+async def _open(executor: Executor[Any]) -> AsyncIterable[Any] | ExecutionResult:
+    source = create_source_event_stream(executor)
+    if executor.is_awaitable(source):
+        return await cast("Awaitable[AsyncIterable[Any] | ExecutionResult]", source)
+    return cast("AsyncIterable[Any] | ExecutionResult", source)

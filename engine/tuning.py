@@ -1,0 +1,21 @@
+"""What a serving process asks of the interpreter."""
+
+from __future__ import annotations
+
+import gc
+from typing import Final
+
+THRESHOLDS: Final = (100_000, 50, 50)
+"""Allocations before the young generation is collected, then collections of one before the next."""
+
+
+def settle_memory() -> None:
+    """Tell the collector that what is loaded now stays, and to look at the rest less often.
+
+    To be called once, after everything is imported and compiled and before the first request. Schema, tables and plans are
+    some hundred thousand objects that never die; walking them again and again costs a third of the time of a large response
+    and half of its slowest hundredth.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*THRESHOLDS)
