@@ -52,7 +52,9 @@ def connect(url: str) -> ArqRedis:
         socket_timeout=ANSWER_SECONDS,
         socket_connect_timeout=ANSWER_SECONDS,
     )
-    return ArqRedis(pool_or_conn=pool, job_serializer=serialize, job_deserializer=deserialize)
+    client = ArqRedis(pool_or_conn=pool, job_serializer=serialize, job_deserializer=deserialize)
+    client.auto_close_connection_pool = True
+    return client
 
 
 class ArqBell:

@@ -94,7 +94,11 @@ def kept_keys(path: Path) -> dict[str, bytes]:
     Raises:
         ValueError: The file is damaged.
     """
-    return _decoded(secret_files.keep(path, lambda: {"k1": _new_key()}))
+    texts = secret_files.keep(path, lambda: {"k1": _new_key()})
+    try:
+        return parse_keys(",".join(f"{key_id}:{text}" for key_id, text in texts.items()))
+    except ValueError as fault:
+        raise ValueError(f"{path} is damaged: {fault}") from None
 
 
 def add_key(path: Path) -> dict[str, bytes]:
@@ -111,7 +115,3 @@ def add_key(path: Path) -> dict[str, bytes]:
 
 def _new_key() -> str:
     return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
-
-
-def _decoded(texts: Mapping[str, str]) -> dict[str, bytes]:
-    return parse_keys(",".join(f"{key_id}:{text}" for key_id, text in texts.items()))

@@ -195,7 +195,8 @@ def postgres_url(value: str) -> str:
     given = dict(parse_qsl(parts.query))
     if "sslmode" in given:
         given["ssl"] = given.pop("sslmode")
-    return parts._replace(scheme="postgresql+asyncpg", query=urlencode(given, safe="/")).geturl()
+    query = f"?{urlencode(given, safe='/')}" if given else ""
+    return f"postgresql+asyncpg://{parts.netloc}{parts.path}{query}"
 
 
 def valkey_url(value: str) -> str:

@@ -82,8 +82,9 @@ class Fuse:
 class ValkeyBus:
     """The port `Bus` over publish and subscribe; one connection for everything this process listens to."""
 
-    def __init__(self, valkey: Redis) -> None:
+    def __init__(self, valkey: Redis, *, idle_seconds: float = IDLE_SECONDS) -> None:
         self._valkey = valkey
+        self._idle_seconds = idle_seconds
         self._fuse = Fuse()
         self._lock = asyncio.Lock()
         self._line: _Line | None = None
@@ -131,7 +132,7 @@ class ValkeyBus:
         try:
             async with self._lock:
                 if self._line is None or self._line.lost:
-                    self._line = await _Line.open(self._valkey)
+                    self._line = await _Line.open(self._valkey, self._idle_seconds)
                 line = self._line
                 confirmed = await line.attach(channel, ear)
             try:
@@ -183,7 +184,8 @@ class _Line:
     redis-py's own `PubSub` is not used because it connects again in silence.
     """
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, idle_seconds: float) -> None:
+        self._idle_seconds = idle_seconds
         self._connection = connection  # a redis.asyncio.Connection, whose methods carry no types
         self._ears: defaultdict[bytes, set[_Ear]] = defaultdict(set)
         self._asked: defaultdict[bytes, deque[asyncio.Future[None]]] = defaultdict(deque)
@@ -192,7 +194,7 @@ class _Line:
         self.lost = False
 
     @classmethod
-    async def open(cls, valkey: Redis) -> _Line:
+    async def open(cls, valkey: Redis, idle_seconds: float) -> _Line:
         pool: Any = valkey.connection_pool
         connection = pool.make_connection()
         try:
@@ -200,7 +202,7 @@ class _Line:
         except BaseException:
             await connection.disconnect(nowait=True)
             raise
-        line = cls(connection)
+        line = cls(connection, idle_seconds)
         line._reader = asyncio.create_task(line._read(), name="valkey line")
         return line
 
@@ -242,7 +244,7 @@ class _Line:
         quiet = False
         try:
             while True:
-                reply = await self._connection.read_response(timeout=IDLE_SECONDS)
+                reply = await self._connection.read_response(timeout=self._idle_seconds)
                 if reply is not None:
                     self._hear(reply)
                 elif quiet:
