@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, exists
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, exists, or_
 
 from db.access.viewer import Viewer
 from db.tables import Block, Follow, User
@@ -21,3 +24,12 @@ def viewer_is_blocking(user: type[User], viewer: Viewer) -> ColumnElement[bool]:
 def viewer_is_blocked(user: type[User], viewer: Viewer) -> ColumnElement[bool]:
     """Whether this person has blocked the one who reads. For conditions only: it is nobody's to see."""
     return exists().where(Block.blocker_id == user.id, Block.blocked_id == viewer.id).correlate(user)
+
+
+def apart(one: Any, other: ColumnElement[UUID] | UUID) -> ColumnElement[bool]:
+    """Whether either of two people blocks the other; each is a column or an id."""
+    either = or_(
+        and_(Block.blocker_id == one, Block.blocked_id == other),
+        and_(Block.blocker_id == other, Block.blocked_id == one),
+    )
+    return exists().where(either).correlate_except(Block)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import and_, delete, func, or_, select, text, update
+from sqlalchemy import and_, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.expressions.follows import apart
 from db.tables import Block, Broadcast, ContentReport, Follow, Message, User
 from domain.ids import new_id
 from domain.notifications import ReportReason, SubjectType
@@ -47,11 +48,7 @@ async def lock_pair(session: AsyncSession, one: UUID, other: UUID) -> dict[UUID,
 
 async def are_apart(session: AsyncSession, one: UUID, other: UUID) -> bool:
     """Whether either of two people blocks the other."""
-    either = or_(
-        and_(Block.blocker_id == one, Block.blocked_id == other),
-        and_(Block.blocker_id == other, Block.blocked_id == one),
-    )
-    return (await session.execute(select(Block.blocker_id).where(either).limit(1))).first() is not None
+    return (await session.execute(select(apart(one, other)))).scalar_one()
 
 
 async def add_follow(session: AsyncSession, follower_id: UUID, followee_id: UUID) -> bool:
