@@ -1,0 +1,179 @@
+"""What only Python can make: finished fields, and the faults that stand for values which could not be made.
+
+A builder cannot await, and cannot know the path of what it makes. Where either is needed it leaves a `Hole` in the
+answer; when the answer is whole, `fill` finds the holes and completes them. Answers without holes cost nothing more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import orjson
+from graphql import GraphQLError, GraphQLLeafType, get_named_type, is_leaf_type, located_error
+from graphql.pyutils import Path
+from sqlalchemy import JSON, Text, cast
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext as Execution
+
+from engine.arguments import Values
+from engine.outgoing import Decode, kind_of
+from engine.selection import Picked
+from engine.sources import Finished
+
+PLAIN = (str, bool, int)
+
+
+class Hole:
+    """A place in an answer that is yet to be filled, or that cannot be."""
+
+    __slots__ = ("error", "make", "picked")
+
+    def __init__(self, picked: Picked, error: Exception | None = None, make: Callable[[], Any] | None = None) -> None:
+        self.picked = picked
+        self.error = error
+        self.make = make
+
+
+def missing(picked: Picked) -> Callable[[Any], Hole]:
+    """Makes a fault where a value is promised and there is none."""
+    message = f"Cannot return null for non-nullable field {picked.parent.name}.{picked.name}."
+
+    def leave(run: Any) -> Hole:
+        run.holes += 1
+        return Hole(picked, TypeError(message))
+
+    return leave
+
+
+def as_python(expression: Any) -> tuple[Any, Decode | None]:
+    """A column for a finished field: as the driver gives it, but JSON decoded whatever codec the connection has."""
+    if isinstance(kind_of(expression.type), JSON):
+        return cast(expression, Text), orjson.loads
+    return expression, None
+
+
+def finisher(picked: Picked, source: Finished, decoders: list[Decode | None]) -> Callable[..., Any]:
+    """What a builder calls for a finished field: (run, values of the columns...)."""
+    assert picked.field is not None
+    function = source.function
+    names = [parameter.name for parameter in source.parameters()]
+    leaf = get_named_type(picked.field.type)
+    at_once = is_leaf_type(leaf) and not inspect.iscoroutinefunction(function)
+
+    def values_of(run: Any, values: tuple[Any, ...]) -> tuple[tuple[Any, ...], Values]:
+        given: Values = run.arguments[picked.slot] if picked.slot is not None else {}
+        ready = tuple(
+            value if decode is None or value is None else decode(value)
+            for value, decode in zip(values, decoders, strict=True)
+        )
+        return (*ready, run.context), {name: given[name] for name in names if name in given}
+
+    def finish(run: Any, *values: Any) -> Any:
+        positional, named = values_of(run, values)
+        try:
+            made = serialized(leaf, function(*positional, **named))
+        except Exception as error:  # noqa: BLE001  # Whatever it is, it belongs to this field alone.
+            run.holes += 1
+            return Hole(picked, error)
+        return missing(picked)(run) if made is None and not picked.nullable else made
+
+    def leave(run: Any, *values: Any) -> Hole:
+        positional, named = values_of(run, values)
+        run.holes += 1
+        return Hole(picked, make=lambda: function(*positional, **named))
+
+    return finish if at_once else leave
+
+
+def serialized(leaf: Any, value: Any) -> Any:
+    """A leaf, or a list of leaves, as it goes over the wire."""
+    if value is None or type(value) is str:
+        return value
+    if isinstance(value, list):
+        return [serialized(leaf, item) for item in value]
+    kind: GraphQLLeafType = leaf
+    return kind.coerce_output_value(value)
+
+
+def holes_in(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[Hole, tuple[str | int, ...]]]:
+    """The holes of an answer with their paths below the root field."""
+    if type(value) is Hole:
+        yield value, path
+    elif type(value) is dict:
+        for key, item in value.items():
+            yield from holes_in(item, (*path, key))
+    elif type(value) is list:
+        for index, item in enumerate(value):
+            yield from holes_in(item, (*path, index))
+
+
+async def fill(execution: Execution, answer: Any, root: Path) -> Any:
+    """Complete what the builders left open.
+
+    Args:
+        execution: The operation under way; it collects the errors.
+        answer: The value of the root field.
+        root: The root field's path.
+
+    Returns:
+        The answer without holes: each is its value, or null at the nearest place that may be null.
+
+    Raises:
+        GraphQLError: Null is not allowed anywhere up to the root field.
+    """
+    holder = {"": answer}
+    found = list(holes_in(answer, ()))
+    outcomes = await asyncio.gather(*(outcome(execution, hole, root, path) for hole, path in found))
+    for (hole, path), result in zip(found, outcomes, strict=True):
+        if not isinstance(result, Exception):
+            put(holder, path, result)
+            continue
+        error = located_error(result, [detail.node for detail in hole.picked.details], full_path(root, path).as_list())
+        if hole.picked.falls_to < 0:
+            raise error
+        if put(holder, path[: hole.picked.falls_to], None):
+            execution.collected_errors.add(error, full_path(root, path[: hole.picked.falls_to]))
+    return holder[""]
+
+
+async def outcome(execution: Execution, hole: Hole, root: Path, path: tuple[str | int, ...]) -> Any:
+    """The value of a hole, or the error that stands in its place."""
+    if hole.make is None:
+        return hole.error
+    picked = hole.picked
+    assert picked.field is not None
+    place = full_path(root, path)
+    nodes = [detail.node for detail in picked.details]
+    info = execution.build_resolve_info(picked.field, nodes, picked.parent, place)
+    try:
+        value = hole.make()
+        if inspect.isawaitable(value):
+            value = await value
+        completed = execution.complete_value(picked.field.type, picked.details, info, place, value, None)
+        return await completed if inspect.isawaitable(completed) else completed
+    except GraphQLError as error:
+        return error
+    except Exception as error:  # noqa: BLE001  # As above.
+        return error
+
+
+def put(holder: dict[str, Any], path: tuple[str | int, ...], value: Any) -> bool:
+    """Set a value inside an answer; False when something above it is null already."""
+    place: Any = holder
+    steps: tuple[str | int, ...] = ("", *path)
+    for step in steps[:-1]:
+        place = place[step]
+        if place is None or type(place) is Hole:
+            return False
+    place[steps[-1]] = value
+    return True
+
+
+def full_path(root: Path, path: tuple[str | int, ...]) -> Path:
+    """The path of a place in the whole answer."""
+    place = root
+    for step in path:
+        place = place.add_key(step, None)
+    return place
