@@ -9,7 +9,7 @@ THRESHOLDS: Final = (100_000, 50, 50)
 """Allocations before the young generation is collected, then collections of one before the next."""
 
 
-def settle_memory() -> None:
+def settle() -> None:
     """Tell the collector that what is loaded now stays, and to look at the rest less often.
 
     To be called once, after everything is imported and compiled and before the first request. Schema, tables and plans are
