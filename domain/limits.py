@@ -1,0 +1,41 @@
+"""How often things may happen: the figures, each with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Limit:
+    """So many at once, and one more each so often.
+
+    Attributes:
+        burst: How many at once.
+        every_seconds: How long until one more is allowed, in seconds.
+    """
+
+    burst: int
+    every_seconds: float
+
+
+CODES_TO_EMAIL: Final = Limit(burst=4, every_seconds=5 * 60)
+"""A mail that got lost, a typing error, another device: four will do. Then one each 5 minutes: nobody's inbox is flooded."""
+
+CODES_TO_PHONE: Final = Limit(burst=3, every_seconds=20 * 60)
+"""A message costs money and wakes people."""
+
+CODES_TO_ADDRESS_DAILY: Final = Limit(burst=12, every_seconds=2 * 60 * 60)
+"""12 codes a day in the long run, each with 5 attempts: a month of guessing at one address succeeds once in 500 times."""
+
+CODES_TO_COUNTRY: Final = Limit(burst=100, every_seconds=10)
+"""Messages to one calling code. Fraudsters who earn on expensive numbers ask for thousands; a real rush fits into 360 an hour."""
+
+CODES_BY_CALLER: Final = Limit(burst=10, every_seconds=60)
+"""An office or a mobile carrier's gateway signs in together; a machine that goes through a list of addresses is slowed."""
+
+SIGN_INS_BY_CALLER: Final = Limit(burst=20, every_seconds=10)
+"""Attempts are counted by code as well; this is for who tries one guess each at many addresses."""
+
+UPLOADS_BY_PERSON: Final = Limit(burst=10, every_seconds=60)
+"""Calls, each of up to 20 files: decoding pictures is the dearest thing that a stranger can make us do."""
