@@ -65,7 +65,7 @@ function TokenField() {
   return (
     <form onSubmit={submit}>
       <input name="token" type="password" className="token-field" autoComplete="off" spellCheck={false}
-             placeholder="Paste an access token, Enter" aria-label="Access token" />
+             placeholder="Paste an access token" aria-label="Access token" />
     </form>
   );
 }

@@ -50,6 +50,7 @@ export function signOut(problem: string | null = null): void {
 /** Uses a token that was made elsewhere. It is forgotten with the page. */
 export function takeToken(token: string): void {
   turn += 1;
+  clearTimeout(timer);
   become({ ...NOBODY, token: token.trim().replace(/^Bearer\s+/i, "") || null });
 }
 
@@ -74,8 +75,11 @@ export async function authorization(): Promise<{ authorization?: string }> {
 }
 
 function renew(username: string): Promise<void> {
-  renewal ??= fetchToken(username, turn).finally(() => (renewal = undefined));
-  return renewal;
+  if (renewal) return renewal;
+  const fetching = fetchToken(username, turn).finally(() => {
+    if (renewal === fetching) renewal = undefined;
+  });
+  return (renewal = fetching);
 }
 
 async function fetchToken(username: string, started: number): Promise<void> {
@@ -90,7 +94,7 @@ async function fetchToken(username: string, started: number): Promise<void> {
   } else if (response && response.status < 500 && response.status !== 429) {
     signOut(await reason(response));
   } else if (session.username === username) {
-    timer = setTimeout(() => renew(username), TOO_LATE_TO_SEND);
+    renewAfter(TOO_LATE_TO_SEND);
   } else {
     signOut("The server does not answer.");
   }
@@ -101,7 +105,12 @@ function keep(username: string, { accessToken, expiresAt }: { accessToken: strin
   const lifetime = Date.parse(expiresAt) - now;
   localStorage.setItem(REMEMBERED, username);
   become({ username, token: accessToken, problem: null }, Date.now() + lifetime);
-  timer = setTimeout(() => renew(username), Math.max(lifetime - RENEW_BEFORE_END, lifetime / 2));
+  renewAfter(Math.max(lifetime - RENEW_BEFORE_END, lifetime / 2));
+}
+
+function renewAfter(milliseconds: number): void {
+  clearTimeout(timer);
+  timer = setTimeout(() => session.username && renew(session.username), milliseconds);
 }
 
 async function reason(response: Response): Promise<string> {
