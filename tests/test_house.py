@@ -23,7 +23,13 @@ OURS = set(MAY_IMPORT) | {"app", "cli", "seed", "serve", "demo"}
 BANNED = {"utils", "util", "helpers", "helper", "common", "misc", "base", "manager", "service"}
 ONLY_IN = {
     "arq": ("integrations.arq_bell", "jobs.worker"),
-    "redis": ("integrations.valkey", "integrations.valkey_limiter", "integrations.valkey_bus", "integrations.arq_bell", "jobs.worker"),
+    "redis": (
+        "integrations.valkey",
+        "integrations.valkey_limiter",
+        "integrations.valkey_bus",
+        "integrations.arq_bell",
+        "jobs.worker",
+    ),
     "aiosmtplib": ("integrations.smtp",),
     "PIL": ("integrations.photos",),
     "joserfc": ("integrations.tokens",),
@@ -46,7 +52,8 @@ def name_of(path: Path) -> str:
 SOURCES = sorted(
     path
     for path in ROOT.rglob("*.py")
-    if path.relative_to(ROOT).parts[0] in {*MAY_IMPORT, "app.py", "bootstrap.py", "cli.py", "seed.py", "serve.py", "demo.py", "benchmarks", "tests"}
+    if path.relative_to(ROOT).parts[0]
+    in {*MAY_IMPORT, "app.py", "bootstrap.py", "cli.py", "seed.py", "serve.py", "demo.py", "benchmarks", "tests"}
 )
 PRODUCT = [path for path in SOURCES if path.relative_to(ROOT).parts[0] not in {"tests", "benchmarks"}]
 TREES = {path: ast.parse(path.read_text()) for path in SOURCES}
@@ -75,7 +82,9 @@ def wrong_imports(module: str, tree: ast.AST) -> Iterator[str]:
             yield f"{module}:{line} imports {imported}, which {room} may not"
     for imported, line in imports_of(tree):
         places = ONLY_IN.get(imported.partition(".")[0])
-        if places and not any(module == place or (place.endswith(".") and module.startswith(place)) for place in places):
+        if places and not any(
+            module == place or (place.endswith(".") and module.startswith(place)) for place in places
+        ):
             yield f"{module}:{line} imports {imported}, which belongs into {' or '.join(places)}"
 
 
@@ -122,22 +131,19 @@ def faults() -> Iterator[str]:
 
 def circles(graph: dict[str, set[str]]) -> Iterator[str]:
     done: set[str] = set()
-    for start in graph:
-        trail: list[str] = []
+    for start in sorted(graph):
+        yield from circles_from(start, graph, [], done)
 
-        def walk(module: str) -> Iterator[str]:
-            if module in trail:
-                yield " -> ".join([*trail[trail.index(module) :], module])
-                return
-            if module in done:
-                return
-            trail.append(module)
-            for target in sorted(graph.get(module, ())):
-                yield from walk(target)
-            trail.pop()
-            done.add(module)
 
-        yield from walk(start)
+def circles_from(module: str, graph: dict[str, set[str]], trail: list[str], done: set[str]) -> Iterator[str]:
+    if module in trail:
+        yield " -> ".join([*trail[trail.index(module) :], module])
+        return
+    if module in done:
+        return
+    for target in sorted(graph.get(module, ())):
+        yield from circles_from(target, graph, [*trail, module], done)
+    done.add(module)
 
 
 def import_graph() -> dict[str, set[str]]:

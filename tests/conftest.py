@@ -1,0 +1,159 @@
+"""A real server for all tests: PostgreSQL, Valkey, the app behind a real socket; emptied after each test."""
+
+import asyncio
+import os
+import socket
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+import uvicorn
+from sqlalchemy import text
+
+import app
+from bootstrap import Settings
+from db import migrate
+from db.tables import Row
+from integrations.embedded import hold
+from tests.cast import Cast
+from tests.client import Api
+
+ROOT = Path(__file__).parent.parent
+STARTED_WITHIN = 30.0
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def addresses():
+    """Where PostgreSQL and Valkey are: ours, run from the wheels, or those that the environment names."""
+    with tempfile.TemporaryDirectory(prefix="backline-") as folder, hold(Path(folder) / "data") as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def environment(addresses, tmp_path_factory):
+    port = free_port()
+    names = {
+        "BACKLINE_DEMO": "1",
+        "BACKLINE_DATA": str(tmp_path_factory.mktemp("data")),
+        "DATABASE_URL": addresses.database_url,
+        "REDIS_URL": addresses.redis_url,
+        "PORT": str(port),
+        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "ALLOWED_ORIGINS": "https://app.example",
+    }
+    migrate.upgrade(addresses.database_url)
+    return names
+
+
+@pytest.fixture(scope="session")
+def settings(environment):
+    return Settings.from_environment(environment)
+
+
+@pytest.fixture(scope="session")
+async def web(settings):
+    """The running web process: `web.database`, `web.services`, `web.live`, behind `settings.public_url`."""
+    made = app.build(settings)
+    config = uvicorn.Config(
+        made, host="127.0.0.1", port=settings.port, log_level="warning", ws="websockets-sansio", lifespan="on"
+    )
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None
+    running = asyncio.create_task(server.serve())
+    async with asyncio.timeout(STARTED_WITHIN):
+        while not server.started:
+            assert not running.done(), "the app did not start"
+            await asyncio.sleep(0.02)
+    yield made.state.web
+    server.should_exit = True
+    await running
+
+
+@pytest.fixture(scope="session")
+def database(web):
+    return web.database
+
+
+@pytest.fixture(scope="session")
+def services(web):
+    return web.services
+
+
+@pytest.fixture(autouse=True)
+async def clean(request):
+    """Empty all tables after a test that used the database; triggers are off meanwhile, the journal's too."""
+    yield
+    if "web" not in request.fixturenames:
+        return
+    found = request.getfixturevalue("web")
+    tables = ", ".join(table.name for table in Row.metadata.sorted_tables if not table.info.get("view"))
+    names = [name.strip() for name in tables.split(",")]
+    async with found.database.transaction() as tx:
+        await tx.session.execute(text("SET LOCAL session_replication_role = replica"))
+        for name in names:
+            await tx.session.execute(text(f"DELETE FROM {name}"))
+    await found.services.limiter.forget()
+
+
+@pytest.fixture
+def make(web):
+    """Make people and rooms: `await make.user("mina")`, `await make.room(mina)`."""
+    return Cast(web)
+
+
+@pytest.fixture
+def api(web, settings):
+    """Ask over HTTP: `await api(mina)(OPERATION, id=room)` gives the data; `api()` asks as a stranger."""
+    clients = []
+
+    def client(person=None):
+        made = Api(settings.public_url, person.token if person else None)
+        clients.append(made)
+        return made
+
+    yield client
+
+
+@pytest.fixture
+def run_jobs(web):
+    """Do every job that is due, as workers would, until none is; with `at_once` several workers at a time."""
+
+    async def run():
+        return await Cast(web).run_jobs()
+
+    return run
+
+
+@pytest.fixture
+async def server(environment, web):
+    """The address of a server in a process of its own, on the same database."""
+    port = free_port()
+    names = {**os.environ, **environment, "PORT": str(port), "PUBLIC_URL": f"http://127.0.0.1:{port}"}
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "cli", "web", cwd=ROOT, env=names)
+    try:
+        async with asyncio.timeout(STARTED_WITHIN):
+            while not await answers(port):
+                assert process.returncode is None, "the server did not start"
+                await asyncio.sleep(0.05)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+async def answers(port):
+    try:
+        _reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    await writer.wait_closed()
+    return True
