@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -69,24 +70,25 @@ class Confinement:
 async def confine(daemon: Daemon) -> Confinement:
     """Find the way to start a daemon so that it dies with us and, where it insists, is not root.
 
-    PostgreSQL refuses to run as root. A user namespace in which root is called 1000 keeps files owned as they are; it
-    is forbidden in many containers, and of no use inside another user's private folders. There a real other user
-    does, with the capability to pass through folders it does not own.
+    PostgreSQL refuses to run as root or as a user without a name. A user namespace in which we are called otherwise
+    keeps files owned as they are; it is forbidden in many containers, and of no use to root inside another user's
+    private folders. There a real other user does, with the capability to pass through folders it does not own.
 
     Raises:
         EmbeddedError: none of this is allowed here.
     """
+    us = os.geteuid()
     dies = ("setpriv", "--pdeathsig", daemon.ends[0][0].name.removeprefix("SIG"))
-    keeps = "-all,+dac_override,+dac_read_search"
-    namespace = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
-    stranger = (f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
-    ways = [Confinement(dies, os.geteuid()), Confinement((), os.geteuid())]
-    if daemon.rootless and os.geteuid() == 0:
-        ways = [
-            Confinement((*namespace, *dies), 0),
-            Confinement((*dies, *stranger, f"--inh-caps={keeps}", f"--ambient-caps={keeps}"), NOBODY),
-            Confinement((*dies, *stranger), NOBODY),
-        ]
+    ways = [Confinement(dies, us), Confinement((), us)]
+    if daemon.rootless and _named(us) != us:
+        namespace = ("unshare", "--user", f"--map-user={_named(1000)}", "--map-group=1000")
+        ways.insert(0, Confinement((*namespace, *dies), us))
+    if daemon.rootless and us == 0:
+        other = _named(NOBODY)
+        stranger = (*dies, f"--reuid={other}", f"--regid={NOBODY}", "--clear-groups")
+        keeps = "-all,+dac_override,+dac_read_search"
+        far = (*stranger, f"--inh-caps={keeps}", f"--ambient-caps={keeps}")
+        ways[1:] = [Confinement(far, other), Confinement(stranger, other)]
     for way in ways:
         way.take_over(daemon.home)
         if await _works(way, daemon):
@@ -98,13 +100,24 @@ async def confine(daemon: Daemon) -> Confinement:
     )
 
 
+def _named(preferred: int) -> int:
+    """A user id that has a name here and is not root's: the preferred one if that is so."""
+    others = [entry.pw_uid for entry in pwd.getpwall() if entry.pw_uid != 0]
+    try:
+        pwd.getpwuid(preferred)
+    except KeyError:
+        return others[0] if others else preferred
+    return preferred or (others or [NOBODY])[0]
+
+
 async def _works(way: Confinement, daemon: Daemon) -> bool:
     if way.prefix and not shutil.which(way.prefix[0]):
         return False
     script = 'cd "$1" && exec "$0" --version'
     trial = (*way.prefix, "sh", "-c", script, str(daemon.program), str(daemon.home))
-    silent = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    return await (await asyncio.create_subprocess_exec(*trial, **silent)).wait() == 0
+    none = subprocess.DEVNULL
+    process = await asyncio.create_subprocess_exec(*trial, stdin=none, stdout=none, stderr=none)
+    return await process.wait() == 0
 
 
 def alive(process: psutil.Process) -> bool:

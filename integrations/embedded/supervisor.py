@@ -52,7 +52,7 @@ class Supervisor:
             loop.add_signal_handler(way, self._leaving.set)
         door = await asyncio.start_unix_server(self._greet, self._places.control)
         self._leave_in(PATIENCE_SECONDS)
-        work = asyncio.create_task(self._work())
+        work = asyncio.create_task(self._work(door))
         # Work has no end of its own: a fault in it is a reason to leave, so that holders start a fresh supervisor.
         work.add_done_callback(lambda _: self._leaving.set())
         await self._leaving.wait()
@@ -65,14 +65,15 @@ class Supervisor:
             raise fault
         log.info("left")
 
-    async def _work(self) -> None:
+    async def _work(self, door: asyncio.Server) -> None:
         try:
             await asyncio.gather(*(keeper.start() for keeper in self._keepers))
         except (EmbeddedError, OSError) as error:
             log.exception("cannot start")
             self._error = str(error)
             self._started.set()
-            # Time for holders to be told; then the next attempt, with the cause removed, begins afresh.
+            # Time for those who wait to be told. Whoever comes later may have removed the cause, and begins afresh.
+            door.close()
             await asyncio.sleep(LINGER_SECONDS)
             return
         self._started.set()
