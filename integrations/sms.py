@@ -12,7 +12,7 @@ from domain.errors import InvalidInput, NotConfigured, Unavailable
 log = logging.getLogger(__name__)
 
 TWILIO_URL: Final = "https://api.twilio.com"
-TIMEOUT_SECONDS: Final = 10.0
+TIMEOUT: Final = httpx.Timeout(10.0)
 
 BAD_NUMBER: Final = frozenset({21211, 21214, 21217, 21407, 21610, 21612, 21614, 21635})
 """Twilio's error codes that blame the number in To: not valid, no mobile phone, not reachable, or unsubscribed."""
@@ -28,13 +28,14 @@ class TwilioSms:
         auth_token: str | None,
         sender: str | None,
         base_url: str = TWILIO_URL,
+        timeout: httpx.Timeout = TIMEOUT,
     ) -> None:
         """Take an account's credentials; without them every message is refused as not configured."""
         self._configured = bool(account_sid and auth_token and sender)
         self._sender = sender or ""
         self._path = f"/2010-04-01/Accounts/{account_sid}/Messages.json"
         self._http = httpx.AsyncClient(
-            base_url=base_url, auth=httpx.BasicAuth(account_sid or "", auth_token or ""), timeout=TIMEOUT_SECONDS
+            base_url=base_url, auth=httpx.BasicAuth(account_sid or "", auth_token or ""), timeout=timeout
         )
 
     async def send(self, *, to: str, text: str) -> None:
