@@ -1,10 +1,16 @@
-import { ChevronDownIcon, DropdownMenu } from "@graphiql/react";
+import { ChevronDownIcon, DropdownMenu, useGraphiQL, useGraphiQLActions } from "@graphiql/react";
 import { useEffect, useState, useSyncExternalStore, type FormEvent } from "react";
 import { current, hasPeople, people, signIn, signOut, takeToken, watch, type Person } from "./session";
 
 /** The top right corner: our name, and who is asking. */
 export function SignIn() {
-  const { problem } = useSyncExternalStore(watch, current);
+  const { problem, token } = useSyncExternalStore(watch, current);
+  const { introspect } = useGraphiQLActions();
+  const hasSchema = useGraphiQL(({ schema }) => Boolean(schema));
+  // A server that keeps its schema from strangers shows it now.
+  useEffect(() => {
+    if (token && !hasSchema) void introspect();
+  }, [token]);
   return (
     <div className="sign-in">
       {problem && <span className="sign-in-problem" role="alert">{problem}</span>}
