@@ -12,7 +12,7 @@ from sqlalchemy import Exists, case, delete, exists, func, insert, literal, or_,
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.tables import Block, Broadcast, Listener, Moderator, Mute, RoomTrack
+from db.tables import Block, Broadcast, Follow, Listener, Moderator, Mute, RoomTrack
 from domain.broadcasts import HEARTBEAT_LEASE, BroadcastStatus, EndReason
 
 LIVE = Broadcast.status == BroadcastStatus.LIVE
@@ -215,6 +215,14 @@ async def add_track(session: AsyncSession, broadcast_id: UUID, track_id: UUID, f
 async def observe_track(session: AsyncSession, track_id: UUID, facts: dict[str, object]) -> None:
     """Write what was seen of the track that plays."""
     await session.execute(update(RoomTrack).where(RoomTrack.id == track_id).values(observed_at=func.now(), **facts))
+
+
+async def is_curator_followed(session: AsyncSession, broadcast_id: UUID, user_id: UUID) -> bool:
+    """Whether somebody follows the curator of a room."""
+    followed = exists().where(
+        Broadcast.id == broadcast_id, Follow.followee_id == Broadcast.curator_id, Follow.follower_id == user_id
+    )
+    return bool((await session.execute(select(followed))).scalar_one())
 
 
 async def live_rooms_of(session: AsyncSession, curator_id: UUID) -> Sequence[UUID]:

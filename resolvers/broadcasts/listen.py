@@ -9,7 +9,7 @@ from db.queries import broadcasts, listeners
 from db.session import Database, Tx
 from domain.accounts import ApiScope
 from domain.actors import Actor
-from domain.errors import Conflict
+from domain.errors import Conflict, NotFound
 from domain.events import Event, EventKind, room_topic
 from resolvers.broadcasts.rooms import check_standing, lock_room
 
@@ -53,6 +53,23 @@ async def leave_rooms_of(tx: Tx, curator_id: UUID, user_id: UUID) -> None:
     for broadcast_id in await broadcasts.live_rooms_of(tx.session, curator_id):
         if await broadcasts.lock_live(tx.session, broadcast_id) is not None:
             await _leave(tx, broadcast_id, user_id)
+
+
+async def reach(database: Database, broadcast_id: UUID) -> None:
+    """Check that there is such a room to follow, on air or not.
+
+    Raises:
+        NotFound: There is none.
+    """
+    async with database.session() as session:
+        if await broadcasts.find_status(session, broadcast_id) is None:
+            raise NotFound("There is no such room.", "broadcastId")
+
+
+async def follows_curator(database: Database, user_id: UUID, broadcast_id: UUID) -> bool:
+    """Whether somebody follows the curator of a room."""
+    async with database.session() as session:
+        return await broadcasts.is_curator_followed(session, broadcast_id, user_id)
 
 
 async def touch(database: Database, seen: Sequence[tuple[UUID, UUID]]) -> None:

@@ -1,0 +1,89 @@
+"""Following rooms live."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import ExitStack, aclosing
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+
+from domain.events import LIFECYCLE, EventKind, room_topic
+from domain.ids import Prefix, from_wire
+from engine.executor import ref
+from resolvers.broadcasts import listen
+from schema.broadcasts.events import (
+    BroadcastEvent,
+    BroadcastSnapshot,
+    LifecycleEvent,
+    ended,
+    event_of,
+    started,
+)
+from schema.broadcasts.types import Broadcast
+from schema.context import Info
+from schema.live import Missed, follow, newest_cursor
+
+BroadcastId = Annotated[strawberry.ID, strawberry.argument(description="The room.")]
+After = Annotated[
+    str | None,
+    strawberry.argument(description="The cursor of the last event that you saw; without it a snapshot comes first."),
+]
+FollowedOnly = Annotated[
+    bool | None, strawberry.argument(description="Only rooms of the people whom you follow; you must be signed in.")
+]
+
+
+@strawberry.type
+class BroadcastSubscriptions:
+    """Following rooms."""
+
+    @strawberry.subscription(
+        description=(
+            "Everything that happens in one room, in order: after a cursor what you missed and then what happens next, "
+            "without one a snapshot first. While it is open, a listener who joined stays in the room. It completes "
+            "after the room's end."
+        )
+    )
+    async def broadcast_events(
+        self, info: Info, broadcast_id: BroadcastId, after: After = None
+    ) -> AsyncGenerator[BroadcastEvent, None]:
+        """Follow a room."""
+        room_id = from_wire(Prefix.BROADCAST, broadcast_id, "broadcastId")
+        await listen.reach(info.context.database, room_id)
+        topic = room_topic(room_id)
+        with ExitStack() as presence:
+            if info.context.actor is not None:
+                presence.enter_context(info.context.presence.hold(room_id, info.context.actor.user_id))
+                await listen.touch(info.context.database, [(room_id, info.context.actor.user_id)])
+            if after is None:
+                after = await newest_cursor(info, topic)
+                yield BroadcastEvent(cursor=after, occurred_at=datetime.now(UTC), event=_snapshot(room_id))
+            async with aclosing(follow(info, topic, after)) as items:
+                async for item in items:
+                    yield event_of(item)
+                    if not isinstance(item, Missed) and item.kind is EventKind.BROADCAST_ENDED:
+                        return
+
+    @strawberry.subscription(
+        description="Rooms opening and closing from now on: everybody's, or only those of the people whom you follow."
+    )
+    async def broadcast_lifecycle(
+        self, info: Info, followed_only: FollowedOnly = False
+    ) -> AsyncGenerator[LifecycleEvent, None]:
+        """Follow all rooms."""
+        viewer = info.context.signed_in.user_id if followed_only else None
+        async with aclosing(follow(info, LIFECYCLE, None)) as items:
+            async for item in items:
+                if isinstance(item, Missed):
+                    continue
+                room_id = UUID(item.data["broadcastId"])
+                if viewer is not None and not await listen.follows_curator(info.context.database, viewer, room_id):
+                    continue
+                yield started(item.data) if item.kind is EventKind.BROADCAST_STARTED else ended(item.data)
+
+
+def _snapshot(room_id: UUID) -> BroadcastSnapshot:
+    return BroadcastSnapshot(broadcast=ref(Broadcast, room_id))

@@ -1,0 +1,44 @@
+"""The whole schema: all nouns' reads, deeds and events in one."""
+
+from __future__ import annotations
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+from strawberry.tools import merge_types
+
+from db.access.viewer import VIEWER
+from engine.declare import Node, by_id, reads, settle
+from engine.executor import CompiledExecutor
+from schema.accounts import AccountMutations, AccountReads
+from schema.broadcasts.mutations import BroadcastMutations
+from schema.broadcasts.subscriptions import BroadcastSubscriptions
+from schema.broadcasts.types import BroadcastReads
+from schema.chat import ChatMutations
+from schema.follows import FollowMutations, FollowReads
+from schema.notifications import NotificationMutations, NotificationSubscriptions
+from schema.uploads import UploadMutations
+
+
+@reads
+class NodeReads:
+    """Reads about anything."""
+
+    node: Node | None = by_id("Anything that has an id, by its id; null when it is hidden from you or does not exist.")
+
+
+settle(VIEWER)
+
+Query = merge_types("Query", (NodeReads, AccountReads, FollowReads, BroadcastReads))
+Mutation = merge_types(
+    "Mutation",
+    (AccountMutations, UploadMutations, FollowMutations, NotificationMutations, BroadcastMutations, ChatMutations),
+)
+Subscription = merge_types("Subscription", (BroadcastSubscriptions, NotificationSubscriptions))
+
+schema = strawberry.Schema(
+    query=Query,
+    mutation=Mutation,
+    subscription=Subscription,
+    execution_context_class=CompiledExecutor,
+    config=StrawberryConfig(enable_experimental_incremental_execution=False),
+)
