@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, or_
+from sqlalchemy import ColumnElement, Text, and_, exists, func, or_, select
+from sqlalchemy.dialects.postgresql import TSQUERY
 
 from db.access.viewer import Viewer
 from db.tables import Block, Follow, User
@@ -33,3 +34,24 @@ def apart(one: Any, other: ColumnElement[UUID] | UUID) -> ColumnElement[bool]:
         and_(Block.blocker_id == other, Block.blocked_id == one),
     )
     return exists().where(either).correlate_except(Block)
+
+
+def matches(user: type[User], text: str) -> ColumnElement[bool]:
+    """Whether a username begins with a text, or the words of the names begin with its last word and have all the others.
+
+    Both sides are folded by `folded` of the database: case, accents and width make no difference. Usernames are compared
+    as a range of bytes, which an index serves whatever is typed, and which knows no wildcards.
+
+    Args:
+        user: Whose names.
+        text: What was typed, or the parameter that stands for it. PostgreSQL refuses it with `invalid_parameter_value`
+            when there is nothing in it to look for, or more than 100 characters.
+    """
+    # As subqueries both are found once for the statement, not for each row.
+    words = select(func.search_query(text, type_=TSQUERY())).scalar_subquery()
+    prefix = select(func.btrim(func.folded(text), " @", type_=Text())).scalar_subquery()
+    begins = and_(
+        user.username.op("~>=~", is_comparison=True)(prefix),
+        user.username.op("~<~", is_comparison=True)(prefix.concat("~")),
+    )
+    return or_(user.words.op("@@", is_comparison=True)(words), begins)

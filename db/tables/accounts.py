@@ -42,7 +42,8 @@ class User(Row):
     username_changed_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
     words: Mapped[str] = mapped_column(
-        TSVECTOR, Computed("to_tsvector('simple'::regconfig, username || ' ' || display_name)", persisted=True)
+        TSVECTOR,
+        Computed("to_tsvector('simple'::regconfig, search_words(username || ' ' || display_name))", persisted=True),
     )
     __table_args__ = (
         at_most("username", 30),
