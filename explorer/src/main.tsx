@@ -14,6 +14,8 @@ import { fetcher } from "./transport";
 const plugins = [explorerPlugin({ showAttribution: false }), HISTORY_PLUGIN];
 
 async function open(): Promise<void> {
+  // The editor is the largest part: it travels while the server is asked for a room.
+  void import("monaco-graphql/esm/monaco-editor.js");
   await resume();
   const tabs = await openingTabs();
   createRoot(document.getElementById("explorer")!).render(
