@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import os
 import pwd
@@ -67,6 +68,16 @@ class Confinement:
                 os.chown(name, self.owner, -1, follow_symlinks=False)
 
 
+@functools.cache
+def dying_with_us(way: signal.Signals = signal.SIGTERM) -> tuple[str, ...]:
+    """A command to put before another, so that it gets a signal when its parent dies; none where the system cannot."""
+    prefix = ("setpriv", "--pdeathsig", way.name.removeprefix("SIG"))
+    if not shutil.which(prefix[0]):
+        return ()
+    works = subprocess.run((*prefix, "true"), capture_output=True, check=False).returncode == 0  # noqa: S603 - ours
+    return prefix if works else ()
+
+
 async def confine(daemon: Daemon) -> Confinement:
     """Find the way to start a daemon so that it dies with us and, where it insists, is not root.
 
@@ -78,14 +89,14 @@ async def confine(daemon: Daemon) -> Confinement:
         EmbeddedError: none of this is allowed here.
     """
     us = os.geteuid()
-    dies = ("setpriv", "--pdeathsig", daemon.ends[0][0].name.removeprefix("SIG"))
-    ways = [Confinement(dies, us), Confinement((), us)]
+    dies = dying_with_us(daemon.ends[0][0])
+    ways = [Confinement(dies, us)]
     if daemon.rootless and _named(us) != us:
         namespace = ("unshare", "--user", f"--map-user={_named(1000)}", "--map-group=1000")
         ways.insert(0, Confinement((*namespace, *dies), us))
     if daemon.rootless and us == 0:
         other = _named(NOBODY)
-        stranger = (*dies, f"--reuid={other}", f"--regid={NOBODY}", "--clear-groups")
+        stranger = (*(dies or ("setpriv",)), f"--reuid={other}", f"--regid={NOBODY}", "--clear-groups")
         keeps = "-all,+dac_override,+dac_read_search"
         far = (*stranger, f"--inh-caps={keeps}", f"--ambient-caps={keeps}")
         ways[1:] = [Confinement(far, other), Confinement(stranger, other)]
