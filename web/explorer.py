@@ -8,8 +8,6 @@ Monaco, the editor inside GraphiQL, positions every line with them; ``data:`` ca
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 
+from domain.demo import Person, Token
 from domain.errors import DomainError, Forbidden, InvalidInput, NotFound, RateLimited
 
 HEADERS = {
@@ -62,29 +61,6 @@ same: send it a POST with a <code>query</code>.</p>
 LONGEST_BODY = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody of the demo whom a visitor can sign in as.
-
-    Attributes:
-        username: What identifies the person.
-        display_name: What the picker shows.
-        about: A few words on what the person is there for, such as "Curator, live now".
-    """
-
-    username: str
-    display_name: str
-    about: str
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """An access token and the moment, in UTC, when it ends."""
-
-    access_token: str
-    expires_at: datetime
-
-
 People = Callable[[], Awaitable[list[Person]]]
 SignIn = Callable[[str], Awaitable[Token]]
 
@@ -114,11 +90,17 @@ def page(dist: Path, *, with_people: bool) -> Response:
 
 
 def routes(dist: Path, people: People | None, sign_in: SignIn | None) -> list[Route]:
-    """The explorer's doors: its files, and where ``people`` and ``sign_in`` are given, the way to become one of them."""
+    """The explorer's doors: its files, and in the demo, the way to become one of its people.
+
+    Args:
+        dist: The folder that ``explorer/build.py`` fills.
+        people: Lists whom a visitor can sign in as; None outside the demo.
+        sign_in: Makes a token for one of them, by username, and raises NotFound for anybody else; None outside the demo.
+    """
     doors = [Route("/explorer/assets/{name}", _asset_door(dist))]
     if people is not None and sign_in is not None:
         doors.append(Route("/explorer/people", _people_door(people)))
-        doors.append(Route("/explorer/session", _session_door(people, sign_in), methods=["POST"]))
+        doors.append(Route("/explorer/session", _session_door(sign_in), methods=["POST"]))
     return doors
 
 
@@ -149,14 +131,11 @@ def _people_door(people: People) -> Callable[[Request], Awaitable[Response]]:
     return list_people
 
 
-def _session_door(people: People, sign_in: SignIn) -> Callable[[Request], Awaitable[Response]]:
+def _session_door(sign_in: SignIn) -> Callable[[Request], Awaitable[Response]]:
     async def start_session(request: Request) -> Response:
         try:
             _require_same_origin(request)
-            username = await _read_username(request)
-            if username not in {person.username for person in await people()}:
-                raise NotFound("The demo has nobody of that username.", "username")
-            token = await sign_in(username)
+            token = await sign_in(await _read_username(request))
         except DomainError as refusal:
             status = {Forbidden: 403, InvalidInput: 400, NotFound: 404, RateLimited: 429}.get(type(refusal), 409)
             return _refusal(refusal, status)

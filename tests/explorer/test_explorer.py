@@ -75,8 +75,8 @@ async def browser(chromium: Path) -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def room(make):
-    """The room that the explorer's tabs open with."""
-    curator = await make.user("mina", display_name="Mina")
+    """The room that the explorer's tabs open with; its curator belongs to the demo, by the address."""
+    curator = await make.user("mina", display_name="Mina", email="mina@demo.example")
     return await make.room(curator, title="Midnight house")
 
 

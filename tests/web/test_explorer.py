@@ -11,8 +11,9 @@ import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 
-from domain.errors import RateLimited
-from web.explorer import HEADERS, Person, Token, page, routes, wants_page
+from domain.demo import Person, Token
+from domain.errors import NotFound, RateLimited
+from web.explorer import HEADERS, page, routes, wants_page
 
 ENDS = datetime(2026, 5, 4, 12, 10, tzinfo=UTC)
 OURS = {"Sec-Fetch-Site": "same-origin"}
@@ -25,6 +26,8 @@ async def cast() -> list[Person]:
 async def sign_in(username: str) -> Token:
     if username == "busy":
         raise RateLimited("Too many sign-ins.", retry_after_seconds=3)
+    if username != "ada":
+        raise NotFound("The demo has nobody of that name.", "username")
     return Token(f"token of {username}", ENDS)
 
 
