@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from db.queries import follows
-from db.session import Tx
+from db.queries import follows, suggestions
+from db.session import Database, Tx
 from domain.accounts import ApiScope
 from domain.actors import Actor
 from domain.errors import InvalidInput, NotFound
+from domain.follows import MAX_SUGGESTED
 from domain.notifications import NotificationKind, ReportReason, SubjectType
 from domain.texts import clean_text
 from resolvers.broadcasts.listen import leave_rooms_of
@@ -124,3 +125,15 @@ async def _lock_both(tx: Tx, actor: Actor, user_id: UUID, oneself: str) -> dict[
     if user_id == actor.user_id:
         raise InvalidInput(oneself, "userId")
     return await follows.lock_pair(tx.session, actor.user_id, user_id)
+
+
+async def suggest(database: Database, user_id: UUID, first: int) -> list[UUID]:
+    """Whom somebody may like to follow, the best first.
+
+    Raises:
+        InvalidInput: `first` is negative or more than 100.
+    """
+    if not 0 <= first <= MAX_SUGGESTED:
+        raise InvalidInput(f"`first` must be from 0 to {MAX_SUGGESTED}.", "first")
+    async with database.session() as session:
+        return await suggestions.suggest(session, user_id, first) if first else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Text, and_, exists, func, or_
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from db.access.viewer import Viewer
@@ -47,11 +47,10 @@ def matches(user: type[User], text: str) -> ColumnElement[bool]:
         text: What was typed, or the parameter that stands for it. PostgreSQL refuses it with `invalid_parameter_value`
             when there is nothing in it to look for, or more than 100 characters.
     """
-    # As subqueries both are found once for the statement, not for each row.
-    words = select(func.search_query(text, type_=TSQUERY())).scalar_subquery()
-    prefix = select(func.btrim(func.folded(text), " @", type_=Text())).scalar_subquery()
+    start = func.btrim(func.folded(text), " @", type_=Text())
     begins = and_(
-        user.username.op("~>=~", is_comparison=True)(prefix),
-        user.username.op("~<~", is_comparison=True)(prefix.concat("~")),
+        user.username.op("~>=~", is_comparison=True)(start),
+        # No username has a character as high as the tilde.
+        user.username.op("~<~", is_comparison=True)(func.textcat(start, "~", type_=Text())),
     )
-    return or_(user.words.op("@@", is_comparison=True)(words), begins)
+    return or_(user.words.op("@@", is_comparison=True)(func.search_query(text, type_=TSQUERY())), begins)
