@@ -14,18 +14,18 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
-import doctor
 import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
 
 import app
 import bootstrap
-import demo
+import doctor
 import seed
 import serve
 from bootstrap import Settings, SettingsRefused
 from db import migrate
 from db.session import Database, connect
+from demo.driver import drive
 from domain.accounts import Role
 from domain.errors import DomainError, InvalidInput
 from engine.plans import explain
@@ -124,7 +124,7 @@ def run_drive(settings: Settings, _arguments: argparse.Namespace) -> int:
 
     async def main() -> None:
         async with opened(settings) as (database, services):
-            await demo.drive(database, services)
+            await drive(database, services)
 
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(main())

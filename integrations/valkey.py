@@ -48,6 +48,17 @@ def connect(url: str) -> Redis:
     return Redis.from_pool(pool)
 
 
+async def answers(url: str) -> bool:
+    """Whether a Valkey answers at an address."""
+    client = connect(url)
+    try:
+        return bool(await client.ping())
+    except (RedisError, OSError):
+        return False
+    finally:
+        await client.aclose()
+
+
 class Fuse:
     """Remembers that Valkey is silent, so that only one caller a second waits for it, and says so in the log once."""
 

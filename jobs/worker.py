@@ -7,7 +7,7 @@ import logging
 from typing import Any, Final
 from uuid import UUID
 
-from arq.worker import Worker
+from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
 import bootstrap
@@ -30,7 +30,8 @@ PAUSE_SECONDS: Final = 1.0
 
 async def work(settings: Settings, stop: asyncio.Event) -> None:
     """Work until told to stop; what is under way then is given up and found again by its lease."""
-    assert settings.database_url and settings.queue_url
+    assert settings.database_url
+    assert settings.queue_url
     engine = connect(settings.database_url, pool_size=settings.pool_size, application="backline worker")
     async with bootstrap.build(settings) as services:
         database = Database(engine, services.bell, services.bus)
@@ -47,13 +48,12 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
 async def _hear(url: str, queue: Queue, database: Database, services: Services) -> None:
     """Hear one queue's bell for as long as the process lives. arq's worker ends when Valkey goes: a new one waits for it."""
 
-    async def run(_context: dict[str, Any], job_id: str) -> None:
+    async def run(_context: dict[Any, Any], job_id: str) -> None:
         await run_job(database, services, UUID(job_id))
 
-    run.__qualname__ = arq_bell.FUNCTION
     while True:
         worker = Worker(
-            functions=[run],
+            functions=[func(run, name=arq_bell.FUNCTION, keep_result=0)],
             queue_name=arq_bell.queue_name(queue),
             redis_pool=arq_bell.connect(url),
             handle_signals=False,

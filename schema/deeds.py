@@ -39,4 +39,7 @@ class Refusals(FieldExtension):
 
 def deed(description: str) -> Callable[[Callable[..., Any]], StrawberryField]:
     """Declare a mutation: about five lines that open a transaction, call the resolver and return ids in a payload."""
-    return strawberry.mutation(description=description, extensions=[Refusals()])
+    made: Callable[[Callable[..., Any]], StrawberryField] = strawberry.mutation(
+        description=description, extensions=[Refusals()]
+    )
+    return made

@@ -15,6 +15,7 @@ import app
 from bootstrap import Settings
 from db import migrate
 from db.tables import Row
+from integrations import valkey
 from integrations.embedded import hold
 from tests.cast import Cast
 from tests.client import Api
@@ -99,7 +100,9 @@ async def clean(request):
         await tx.session.execute(text("SET LOCAL session_replication_role = replica"))
         for name in names:
             await tx.session.execute(text(f"DELETE FROM {name}"))
-    await found.services.limiter.forget()
+    client = valkey.connect(found.settings.redis_url)
+    await client.flushdb()
+    await client.aclose()
 
 
 @pytest.fixture
@@ -111,14 +114,11 @@ def make(web):
 @pytest.fixture
 def api(web, settings):
     """Ask over HTTP: `await api(mina)(OPERATION, id=room)` gives the data; `api()` asks as a stranger."""
-    clients = []
 
     def client(person=None):
-        made = Api(settings.public_url, person.token if person else None)
-        clients.append(made)
-        return made
+        return Api(settings.public_url, person.token if person else None)
 
-    yield client
+    return client
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ MAY_IMPORT = {
     "integrations": {"domain"},
     "bootstrap": {"domain", "db", "integrations"},
 }
-PROCESSES = {"app", "cli", "seed", "serve", "jobs.worker", "demo"}
-OURS = set(MAY_IMPORT) | {"app", "cli", "seed", "serve", "demo"}
+PROCESSES = {"app", "cli", "demo", "doctor", "seed", "serve", "jobs.worker"}
+OURS = set(MAY_IMPORT) | {room for room in PROCESSES if "." not in room}
 BANNED = {"utils", "util", "helpers", "helper", "common", "misc", "base", "manager", "service"}
 ONLY_IN = {
     "arq": ("integrations.arq_bell", "jobs.worker"),
@@ -52,8 +52,7 @@ def name_of(path: Path) -> str:
 SOURCES = sorted(
     path
     for path in ROOT.rglob("*.py")
-    if path.relative_to(ROOT).parts[0]
-    in {*MAY_IMPORT, "app.py", "bootstrap.py", "cli.py", "seed.py", "serve.py", "demo.py", "benchmarks", "tests"}
+    if path.relative_to(ROOT).parts[0] in {*OURS, *(f"{room}.py" for room in OURS), "benchmarks", "tests"}
 )
 PRODUCT = [path for path in SOURCES if path.relative_to(ROOT).parts[0] not in {"tests", "benchmarks"}]
 TREES = {path: ast.parse(path.read_text()) for path in SOURCES}

@@ -31,7 +31,7 @@ def viewer_moderates(room: Room, viewer: Viewer) -> ColumnElement[bool]:
     return exists().where(Moderator.broadcast_id == room.id, Moderator.user_id == viewer.id)
 
 
-def viewer_actions(room: Room, viewer: Viewer) -> ColumnElement[list[str]]:
+def viewer_actions(room: Room, viewer: Viewer) -> ColumnElement[list[BroadcastAction]]:
     """What the viewer may do in the room next, by the same conditions as the deeds'."""
     curates = room.curator_id == viewer.id
     guest = and_(

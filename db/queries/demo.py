@@ -14,7 +14,7 @@ from domain.broadcasts import BroadcastStatus
 from domain.demo import DEVICE, MAIL_DOMAIN
 
 
-async def find_people(session: AsyncSession) -> Sequence[Row[tuple[UUID, str, str, str | None, bool]]]:
+async def find_people(session: AsyncSession) -> Sequence[Row[UUID, str, str, str | None, bool]]:
     """All people of the demo, those who are on air first: id, username, display_name, bio, live."""
     live = exists().where(Broadcast.curator_id == User.id, Broadcast.status == BroadcastStatus.LIVE).label("live")
     statement = (
