@@ -67,7 +67,7 @@ def reader(type_: TypeEngine[Any]) -> Callable[[Any], Any]:
     for kind, read in READERS.items():
         if issubclass(python_type, kind):
             return read
-    raise TypeError(f"No cursor can be made of {type_!r}")
+    raise TypeError(f"No cursor can be made of {type_!r}: give the order's expression a type")
 
 
 def whole_number(bits: int) -> Callable[[Any], int]:

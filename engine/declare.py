@@ -307,7 +307,7 @@ def edge(row: type_of_row) -> Callable[[C], C]:
     def declare(cls: C) -> C:
         doc = described(cls)
         written = written_fields(cls, lambda name: getattr(row, name))
-        for name, text in (("cursor", CURSOR_DOC), ("node", NODE_DOC)):
+        for name, text in (("node", NODE_DOC), ("cursor", CURSOR_DOC)):
             cls.__annotations__ = {name: "str", **inspect.get_annotations(cls)}
             setattr(cls, name, strawberry.field(description=text))
         made: C = strawberry.type(cls, description=doc)

@@ -160,7 +160,8 @@ class Selection:
             picked.slot = len(self.slots)
             self.slots.append(picked)
         picked.falls_to, below, picked.item_falls_to = depths(type_ or schema_field.type, depth, falls_to)
-        if node.selection_set and not isinstance(picked.source, Finished):  # What Python makes, Python completes.
+        is_made_by_python = isinstance(picked.source, Finished) and type_ is None  # Then the executor completes it.
+        if node.selection_set and not is_made_by_python:
             for object_type in self._possible(picked.type, is_root=type_ is not None):
                 picked.types[object_type.name] = object_type
                 picked.below[object_type.name] = [

@@ -53,9 +53,14 @@ def settle(viewer: Any) -> None:
             if isinstance(field, Declared):
                 settle_source(field.source, viewer)
                 settle_edges(field, connections)
-                field.arguments = arguments_of(field.source, names)
+                field.arguments = [] if is_edge(cls) else arguments_of(field.source, names)
         DECLARED.append(cls)
     WAITING.clear()
+
+
+def is_edge(cls: type) -> bool:
+    """Whether a class is the edge of a list: its fields take the arguments of the list, and have none of their own."""
+    return cls in ENTITIES and ENTITIES[cls].edge
 
 
 def settle_source(source: Source, viewer: Any) -> None:

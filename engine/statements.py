@@ -21,7 +21,10 @@ class _PlanCompiler(PGCompiler_asyncpg):
 
     def visit_bindparam(self, bindparam: BindParameter[Any], *args: Any, **kwargs: Any) -> Any:
         kwargs["literal_binds"] = not bindparam.required
-        return super().visit_bindparam(bindparam, *args, **kwargs)  # type: ignore[no-untyped-call]
+        text = super().visit_bindparam(bindparam, *args, **kwargs)  # type: ignore[no-untyped-call]
+        if not bindparam.required and isinstance(bindparam.type, ARRAY):
+            return f"CAST({text} AS {bindparam.type.compile(DIALECT)})"  # An empty array says nothing of its type.
+        return text
 
 
 class _PlanDialect(asyncpg_dialect):
