@@ -1,0 +1,1 @@
+"""How fast the reads are, beside a hand-written endpoint and beside idiomatic Strawberry; `make bench` runs it."""
