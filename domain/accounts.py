@@ -21,6 +21,7 @@ MAX_API_TOKENS: Final = 20
 MAX_API_TOKEN_NAME: Final = 80
 MAX_DEVICES: Final = 20
 MAX_SESSIONS_AT_ONCE: Final = 100
+MAX_DEVICE: Final = 120
 MAX_DISPLAY_NAME: Final = 60
 MAX_BIO: Final = 500
 MAX_CITY: Final = 80
@@ -104,6 +105,17 @@ def clean_handle(text: str, *field: str) -> str:
     if not HANDLE.fullmatch(handle) or ".." in handle:
         raise InvalidInput("An Instagram name has up to 30 letters a-z, digits, dots or underscores.", *field)
     return handle
+
+
+def clean_device(text: str | None, otherwise: str, *field: str) -> str:
+    """Read the name that an app gives its device; without one, take the other.
+
+    Raises:
+        InvalidInput: It is too long or cannot be a name.
+    """
+    if text is None or not text.strip():
+        return otherwise[:MAX_DEVICE]
+    return clean_text(text, *field, most=MAX_DEVICE)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -15,6 +16,14 @@ from domain.accounts import USERNAME_KEPT_DAYS, USERNAME_REST_HOURS, Channel, Ro
 from domain.ids import new_id
 
 KEPT = ReleasedUsername.released_at > func.now() - timedelta(days=USERNAME_KEPT_DAYS)
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """What somebody likes to hear: genres, and whether explicit tracks are welcome."""
+
+    favorite_genres: list[str]
+    explicit_content: bool
 
 
 async def exists(session: AsyncSession, user_id: UUID) -> bool:
@@ -133,18 +142,23 @@ async def release_username(session: AsyncSession, user_id: UUID, *, old: str, ne
     await session.execute(statement.on_conflict_do_update(index_elements=[ReleasedUsername.username], set_=renewed))
 
 
-async def write_preferences(
-    session: AsyncSession, user_id: UUID, facts: Mapping[str, object]
-) -> tuple[list[str], bool]:
-    """Write what somebody likes to hear; what is not named stays as it is.
+async def seconds_until_rename(session: AsyncSession, user_id: UUID) -> float:
+    """How long somebody's name has still to rest, in seconds."""
+    rested = User.username_changed_at + timedelta(hours=USERNAME_REST_HOURS)
+    statement = select(func.extract("epoch", rested - func.now())).where(User.id == user_id)
+    return max(0.0, float((await session.execute(statement)).scalar_one() or 0))
 
-    Returns:
-        Their favorite genres, and whether they want explicit content.
-    """
+
+async def write_preferences(session: AsyncSession, user_id: UUID, facts: Mapping[str, object]) -> None:
+    """Write what somebody likes to hear; what is not named stays as it is."""
     statement = upsert(MusicPreferences).values(user_id=user_id, **facts)
-    statement = statement.on_conflict_do_update(
-        index_elements=[MusicPreferences.user_id], set_=dict(facts) or {"user_id": user_id}
+    await session.execute(statement.on_conflict_do_update(index_elements=[MusicPreferences.user_id], set_=dict(facts)))
+
+
+async def read_preferences(session: AsyncSession, user_id: UUID) -> Preferences:
+    """What somebody likes to hear; nothing in particular until they say it."""
+    statement = select(MusicPreferences.favorite_genres, MusicPreferences.explicit_content).where(
+        MusicPreferences.user_id == user_id
     )
-    returned = statement.returning(MusicPreferences.favorite_genres, MusicPreferences.explicit_content)
-    row = (await session.execute(returned)).one()
-    return row.favorite_genres, row.explicit_content
+    row = (await session.execute(statement)).one_or_none()
+    return Preferences([], explicit_content=True) if row is None else Preferences(*row)

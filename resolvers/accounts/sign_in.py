@@ -10,10 +10,9 @@ from uuid import UUID
 from db.queries import accounts, codes
 from db.session import Database, Tx
 from db.tables import User
-from domain.accounts import CODE_DIGITS
+from domain.accounts import CODE_DIGITS, clean_device
 from domain.actors import Caller
 from domain.addresses import Address, network_of
-from domain.devices import clean_device
 from domain.errors import Conflict, Expired, Forbidden, InvalidInput
 from domain.limits import SIGN_INS_BY_CALLER
 from domain.names import invent_display_name, invent_username

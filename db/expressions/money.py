@@ -1,0 +1,30 @@
+"""Amounts of money, as SQL."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, Numeric, Text, case, cast, literal_column
+
+from domain.money import EXPONENTS, Currency
+
+
+def decimal_text(minor: ColumnElement[int] | Any, currency: ColumnElement[Currency] | Any) -> ColumnElement[str]:
+    """Write minor units the way clients see an amount, such as ``12.50``: all decimals of the currency, exactly.
+
+    PostgreSQL multiplies numerics without rounding, and the product has as many decimals as the factor.
+
+    Args:
+        minor: The amount, an expression over integers.
+        currency: Its currency.
+    """
+    written = {
+        exponent: cast(cast(minor, Numeric) * literal_column(f"{Decimal(1).scaleb(-exponent):f}"), Text)
+        for exponent in sorted(set(EXPONENTS.values()))
+    }
+    of_exponent = {
+        exponent: [each for each in EXPONENTS if EXPONENTS[each] == exponent and exponent != 2] for exponent in written
+    }
+    unusual = [(currency.in_(members), written[exponent]) for exponent, members in of_exponent.items() if members]
+    return case(*unusual, else_=written[2])

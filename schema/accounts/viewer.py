@@ -1,0 +1,109 @@
+"""Who asks: what belongs to them alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import strawberry
+
+from db import tables
+from db.access.viewer import Viewer as Who
+from db.expressions import accounts, notifications
+from db.expressions.money import decimal_text
+from engine.declare import SQL, Connection, computed, embedded, entity, listed, many, one, one_where, own, part, reads
+from schema.accounts.programs import ApiToken, holding
+from schema.accounts.sessions import Session, going_on
+from schema.accounts.user import User, called
+from schema.money import Balance
+
+if TYPE_CHECKING:
+    from schema.notifications import Notification, NotificationSettings
+
+
+@part
+class MusicPreferences:
+    """What somebody likes to hear."""
+
+    favorite_genres: list[str] = strawberry.field(description="Genres, in lower case.")
+    explicit_content: bool = strawberry.field(description="Whether explicit tracks are welcome.")
+
+
+def written(amount: str) -> object:
+    """Bind an amount of a balance: its text and its currency."""
+    column = getattr(tables.Balance, amount)
+    return embedded(
+        amount=lambda balance, _viewer: decimal_text(getattr(balance, column.key), balance.currency),
+        currency_code=tables.Balance.currency,
+    )
+
+
+@entity(tables.User, id=None)
+class Viewer:
+    """You: the person who asks. What is here is seen by nobody else."""
+
+    user: User = one("You, as others see you.", tables.User.id)
+    sessions: list[Session] = listed(
+        "Where you are signed in, the latest used first.",
+        tables.Session.user_id,
+        order=tables.Session.last_seen_at.desc(),
+        where=going_on,
+    )
+    api_tokens: list[ApiToken] = listed(
+        "The tokens of your own programs, the latest made first.",
+        tables.ApiToken.user_id,
+        order=tables.ApiToken.created_at.desc(),
+        where=holding,
+    )
+    balances: list[Balance] = listed(
+        "What you have, one for each currency.",
+        tables.Balance.owner_id,
+        order=tables.Balance.currency,
+        currency_code=tables.Balance.currency,
+        available=written("available_minor"),
+        pending=written("pending_minor"),
+        withheld=written("withheld_minor"),
+    )
+    music_preferences: MusicPreferences = embedded(
+        "What you like to hear.",
+        favorite_genres=accounts.favorite_genres,
+        explicit_content=accounts.explicit_content,
+    )
+    notification_settings: NotificationSettings = embedded(
+        "Which news you want.",
+        broadcast_started=notifications.wants(tables.NotificationSettings.broadcast_started),
+        mission_updates=notifications.wants(tables.NotificationSettings.mission_updates),
+        payouts=notifications.wants(tables.NotificationSettings.payouts),
+        bookings=notifications.wants(tables.NotificationSettings.bookings),
+        releases=notifications.wants(tables.NotificationSettings.releases),
+        marketing=notifications.wants(tables.NotificationSettings.marketing),
+    )
+    notifications: Connection[Notification] = many(
+        "News for you, the latest first.",
+        tables.Notification.user_id,
+        order=tables.Notification.created_at.desc(),
+    )
+
+    @computed
+    def email(user: type[tables.User], viewer: Who) -> SQL[str | None]:
+        """The e-mail address that you sign in with."""
+        return accounts.email(user, viewer)
+
+    @computed
+    def phone(user: type[tables.User], viewer: Who) -> SQL[str | None]:
+        """The telephone number that you sign in with, such as `+4915112345678`."""
+        return accounts.phone(user, viewer)
+
+    @computed
+    def unread_notification_count(user: type[tables.User], viewer: Who) -> SQL[int]:
+        """How many notifications you have not seen."""
+        return notifications.unread_count(user, viewer)
+
+
+@reads
+class AccountReads:
+    """Reads of people."""
+
+    viewer: Viewer | None = own("You; null when nobody is signed in.")
+    user: User | None = one_where(
+        "A person by their username, in any case, with or without an @.", tables.User, where=called
+    )
