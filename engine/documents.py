@@ -18,7 +18,7 @@ RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 ERRORS_SHOWN = 10
 
 # Comparing fields of one response name is quadratic. The library's own budget of 500,000 is half a second of work.
-overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 20_000
+overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 10_000
 
 
 def graphql_schema(schema: strawberry.Schema) -> GraphQLSchema:

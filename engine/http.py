@@ -103,12 +103,11 @@ class GraphQLDoor(Generic[C]):
         try:
             media_type = choose_media_type(request.headers.get("accept"))
             asked = await read_request(request, self._limits)
-            answer = await self._answer(request, asked, receive)
+            return _encode(await self._answer(request, asked, receive), media_type)
         except ClientGone:
             raise
         except Exception as error:  # noqa: BLE001 -- a request gets an answer, whatever is wrong with it or with us
-            answer = self._operations.failed(error, asked)
-        return _encode(answer, media_type)
+            return _encode(self._operations.failed(error, asked), media_type)
 
     async def _answer(self, request: Request, asked: Asked, receive: Receive) -> Answer:
         async def gone() -> None:

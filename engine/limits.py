@@ -47,7 +47,7 @@ class Limits:
         aliases: Renamed fields in one operation, counted the same way.
         root_fields: Fields of the query, mutation or subscription itself.
         directives: Directives as written.
-        list_items: Items of one list in an argument or a variable.
+        list_items: Items of one list in an argument or a variable; fields of one object written in an argument.
         input_depth: Lists and objects within each other in a variable.
         input_values: Values in all variables together.
         subscriptions: Operations under way on one socket.
@@ -87,7 +87,7 @@ def refusal(code: str, message: str, *nodes: Node) -> GraphQLError:
     Returns:
         The error, to be raised.
     """
-    return GraphQLError(message, nodes or None, extensions={"code": code})
+    return GraphQLError(message, list(nodes) or None, extensions={"code": code})
 
 
 def measure(document: DocumentNode, limits: Limits) -> bool:
@@ -152,6 +152,8 @@ def _check_written(document: DocumentNode, limits: Limits) -> None:
             if isinstance(value, ListValueNode) and len(value.values) > limits.list_items:
                 message = f"A list may have {limits.list_items} items, this one has {len(value.values)}."
                 raise refusal("LIST_TOO_LONG", message, value)
+            if isinstance(value, ObjectValueNode) and len(value.fields) > limits.list_items:
+                raise refusal("LIST_TOO_LONG", f"An object may have {limits.list_items} fields.", value)
             if isinstance(value, StringValueNode) and NUL in value.value:
                 raise refusal("INVALID_INPUT", "Text cannot contain the character U+0000.", value)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import traceback
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
+import orjson
 from graphql import GraphQLError, GraphQLSyntaxError, ValueNode
 
 from engine.deadline import DeadlineExceeded
@@ -17,6 +20,7 @@ from engine.requests import Asked
 log = logging.getLogger(__name__)
 
 MASKED: Final = "Something went wrong on our side."
+WRITTEN: Final = re.compile(r'"""(.*?)"""|"((?:[^"\\\n]|\\.)+)"', re.DOTALL)
 SHORTEST_SECRET: Final = 4
 """Shorter texts are not blacked out of the log: they are no secrets, and would make it unreadable."""
 
@@ -43,7 +47,7 @@ class Masking:
 
         Args:
             errors: As collected by the executor.
-            asked: The operation; the texts in its variables are kept out of the log.
+                asked: The operation; the texts in it are kept out of the log.
 
         Returns:
             The entries of ``errors``. Faults raised at one line share one id and one record in the log.
@@ -98,8 +102,8 @@ def record(error: BaseException, asked: Asked | None = None, path: Sequence[str 
 
     Args:
         error: What was raised.
-        asked: The operation that met it. Texts from its variables are blacked out: the messages of databases and
-            libraries quote them.
+        asked: The operation that met it. The texts in it and its variables are blacked out: databases and libraries quote
+            them in their messages.
         path: The response path of the field.
 
     Returns:
@@ -107,8 +111,8 @@ def record(error: BaseException, asked: Asked | None = None, path: Sequence[str 
     """
     error_id = secrets.token_hex(6)
     text = "".join(traceback.format_exception(error))
-    for secret in sorted(_texts(asked.variables), key=len, reverse=True) if asked else ():
-        text = text.replace(secret, "[variable]")
+    for secret in sorted(_texts(asked), key=len, reverse=True) if asked else ():
+        text = text.replace(secret, "[given]")
     name = (asked and asked.operation_name) or "an operation"
     log.error("Error %s in %s at %s\n%s", error_id, name, ".".join(map(str, path or ())) or "its root", text)
     return error_id
@@ -144,8 +148,13 @@ def _place(error: Exception) -> object:
     return (type(error), frames[-1].filename, frames[-1].lineno) if frames else (type(error), str(error))
 
 
-def _texts(value: object) -> Iterator[str]:
-    stack = [value]
+def _texts(asked: Asked) -> Iterator[str]:
+    """The texts that a client wrote, in variables and in the document itself, as written and as meant."""
+    stack: list[object] = [asked.variables]
+    for block, line in WRITTEN.findall(asked.query):
+        stack += [block, line]
+        with suppress(orjson.JSONDecodeError):
+            stack.append(orjson.loads(f'"{line}"'))
     while stack:
         found = stack.pop()
         if isinstance(found, str) and len(found) >= SHORTEST_SECRET:
