@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
 
 import strawberry
 
@@ -10,10 +11,26 @@ from db import tables
 from db.access.viewer import Viewer as Who
 from db.expressions import accounts, notifications
 from db.expressions.money import decimal_text
-from engine.declare import SQL, Connection, computed, embedded, entity, listed, many, one, one_where, own, part, reads
+from engine.declare import (
+    SQL,
+    Connection,
+    computed,
+    embedded,
+    entity,
+    finished,
+    listed,
+    many,
+    one,
+    one_where,
+    own,
+    part,
+    reads,
+)
+from schema import follows as following
 from schema.accounts.programs import ApiToken, holding
 from schema.accounts.sessions import Session, going_on
 from schema.accounts.user import User, called
+from schema.context import Context
 from schema.money import Balance
 
 if TYPE_CHECKING:
@@ -82,6 +99,15 @@ class Viewer:
         tables.Notification.user_id,
         order=tables.Notification.created_at.desc(),
     )
+
+    @finished(tables.User.id)
+    async def suggested_curators(
+        user_id: UUID,
+        context: Context,
+        first: Annotated[int, strawberry.argument(description="At most so many, 100 at most.")] = 20,
+    ) -> following.SuggestedCurators:
+        """People whom you may like to follow: genres in common, followed by those you follow, on air now."""
+        return await following.suggested_curators(context, user_id, first)
 
     @computed
     def email(user: type[tables.User], viewer: Who) -> SQL[str | None]:
