@@ -28,6 +28,7 @@ from db.session import Database, connect
 from demo.driver import drive
 from domain.accounts import Role
 from domain.errors import DomainError, InvalidInput
+from domain.ports import Services
 from engine.plans import explain
 from integrations.embedded import EmbeddedError, hold, reset
 from jobs import worker
@@ -55,7 +56,7 @@ def addressed(settings: Settings) -> Iterator[Settings]:
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[tuple[Database, bootstrap.Services]]:
+async def opened(settings: Settings) -> AsyncIterator[tuple[Database, Services]]:
     """Open the database and everything outside for one command."""
     assert settings.database_url
     async with bootstrap.build(settings) as services:
@@ -112,8 +113,8 @@ def run_seed(settings: Settings, _arguments: argparse.Namespace) -> int:
     """Write the demo cast."""
 
     async def main() -> int:
-        async with opened(settings) as (database, services):
-            return await seed.seed(database, services)
+        async with opened(settings) as (database, _services):
+            return await seed.seed(database)
 
     print(f"The demo cast has {asyncio.run(main())} people.")
     return 0

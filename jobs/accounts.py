@@ -14,4 +14,4 @@ async def send_code(work: Work) -> None:
 
 async def delete_files(work: Work) -> None:
     """Remove files that nothing shows any more."""
-    await remove_files(work.database, work.services, work.payload)
+    await remove_files(work.services, work.payload)

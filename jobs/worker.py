@@ -48,7 +48,7 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
 async def _hear(url: str, queue: Queue, database: Database, services: Services) -> None:
     """Hear one queue's bell for as long as the process lives. arq's worker ends when Valkey goes: a new one waits for it."""
 
-    async def run(_context: dict[Any, Any], job_id: str) -> None:
+    async def run(ctx: dict[Any, Any], job_id: str) -> None:
         await run_job(database, services, UUID(job_id))
 
     while True:

@@ -18,7 +18,7 @@ from schema.context import Info
 from schema.deeds import Payload, deed
 
 if TYPE_CHECKING:
-    from schema.accounts import User
+    from schema.accounts.user import User
 
 
 @entity(tables.Message, id=Prefix.MESSAGE, visible=access.message)

@@ -9,7 +9,11 @@ from strawberry.tools import merge_types
 from db.access.viewer import VIEWER
 from engine.declare import Node, by_id, reads, settle
 from engine.executor import CompiledExecutor
-from schema.accounts import AccountMutations, AccountReads
+from schema.accounts.devices import DeviceMutations
+from schema.accounts.profile import ProfileMutations
+from schema.accounts.programs import ApiTokenMutations
+from schema.accounts.sessions import SessionMutations
+from schema.accounts.viewer import AccountReads
 from schema.broadcasts.mutations import BroadcastMutations
 from schema.broadcasts.subscriptions import BroadcastSubscriptions
 from schema.broadcasts.types import BroadcastReads
@@ -31,7 +35,17 @@ settle(VIEWER)
 Query = merge_types("Query", (NodeReads, AccountReads, FollowReads, BroadcastReads))
 Mutation = merge_types(
     "Mutation",
-    (AccountMutations, UploadMutations, FollowMutations, NotificationMutations, BroadcastMutations, ChatMutations),
+    (
+        SessionMutations,
+        ProfileMutations,
+        UploadMutations,
+        ApiTokenMutations,
+        DeviceMutations,
+        FollowMutations,
+        NotificationMutations,
+        BroadcastMutations,
+        ChatMutations,
+    ),
 )
 Subscription = merge_types("Subscription", (BroadcastSubscriptions, NotificationSubscriptions))
 

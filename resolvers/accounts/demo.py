@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from db.queries import demo, sessions
 from db.session import Database
@@ -17,6 +18,12 @@ async def people(database: Database) -> list[Person]:
     async with database.session() as session:
         found = await demo.find_people(session)
     return [Person(row.username, row.display_name, "on air now" if row.live else row.bio or "") for row in found]
+
+
+async def ids(database: Database) -> dict[str, UUID]:
+    """The ids of everybody of the demo, by username."""
+    async with database.session() as session:
+        return {row.username: row.id for row in await demo.find_people(session)}
 
 
 async def sign_in(database: Database, services: Services, username: str, *, hours: float | None = None) -> Token:

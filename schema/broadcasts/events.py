@@ -13,7 +13,7 @@ from domain.broadcasts import EndReason
 from domain.events import EventKind
 from domain.ids import Prefix, to_wire
 from engine.executor import ref
-from schema.accounts import User
+from schema.accounts.user import User
 from schema.broadcasts.types import Broadcast, RoomTrack
 from schema.chat import Message
 from schema.live import Happened, Missed

@@ -44,7 +44,7 @@ from engine.declare import (
 from schema.money import Money
 
 if TYPE_CHECKING:
-    from schema.accounts import User
+    from schema.accounts.user import User
     from schema.chat import Message
 
 strawberry.enum(BroadcastStatus, description="Where a room stands.")
