@@ -12,13 +12,13 @@ from sqlalchemy import ColumnElement, FromClause, Select, Text, case, cast, fals
 from sqlalchemy import inspect as inspect_row
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.selectable import Exists
-from sqlalchemy.types import Boolean
+from sqlalchemy.types import ARRAY, BigInteger, Boolean, Enum, Integer, TypeEngine
 
 from engine import finishing
 from engine.arguments import Parameters, Values
 from engine.builder import NULL, Called, Const, Decoded, Node, Record, Value, When
-from engine.keys import sole_key
-from engine.outgoing import outgoing
+from engine.keys import column_of, sole_key
+from engine.outgoing import kind_of, outgoing
 from engine.selection import TYPENAME, Picked, entity_of
 from engine.sources import THROUGH, Column, Computed, Embedded, Entity, Finished, Function, Source, type_of_row
 
@@ -175,35 +175,52 @@ def absent(picked: Picked) -> Node:
     return NULL if picked.nullable else Called(finishing.missing(picked))
 
 
-def value(picked: Picked, level: Level, expression: ColumnElement[Any], *key: object) -> Value | Decoded:
-    """A column of the answer, as it goes over the wire."""
+def value(picked: Picked, level: Level, expression: ColumnElement[Any], *key: object, promised: bool = True) -> Node:
+    """A column of the answer, as it goes over the wire.
+
+    Args:
+        picked: The field that shows it.
+        level: The statement.
+        expression: The column.
+        key: What tells it apart from other columns of the statement.
+        promised: Whether its type keeps it from being null where the field may not be.
+    """
     assert picked.field is not None
     sent, decode = outgoing(expression, picked.field.type)
     index = level.column(sent, *key)
-    return Value(index) if decode is None else Decoded(decode, index)
+    made: Node = Value(index) if decode is None else Decoded(decode, index)
+    look = None if is_kept(expression.type) else finishing.allowed(picked)
+    if look is not None and decode is None:
+        made = Called(look, (index,))
+    return made if promised or picked.nullable else When(index, made, absent(picked), not_null=True)
+
+
+def is_kept(type_: TypeEngine[Any]) -> bool:
+    """Whether PostgreSQL keeps values of a type within what an enum or Int allows."""
+    kind = kind_of(type_)
+    if isinstance(kind, ARRAY):
+        kind = kind_of(kind.item_type)
+    return isinstance(kind, Enum) or (isinstance(kind, Integer) and not isinstance(kind, BigInteger))
 
 
 def compile_column(_: Compilation, level: Level, here: Here, picked: Picked, source: Column) -> Node:
     """A column of the row; a private one is null unless its predicate holds."""
     assert source.column is not None
     column = getattr(here.row, source.column.key)
-    assert picked.field is not None
     if source.only is None:
-        return value(picked, level, column, here.name, source.column.key, str(picked.field.type))
+        promised = not column_of(source.column).nullable
+        return value(picked, level, column, here.name, source.column.key, picked.type.name, promised=promised)
     return value(picked, level, case((source.only(here.row, source.viewer), column)), here.name, id(source))
 
 
 def compile_computed(c: Compilation, level: Level, here: Here, picked: Picked, source: Computed) -> Node:
     """A SQL expression. What is not known to be true is false, as in WHERE; any other null under non-null is a fault."""
-    assert picked.field is not None
     arguments = here.arguments if here.entity.edge else c.arguments(picked, source)
     expression = call(source.function, here.row, source.viewer, arguments)
-    guarded = not picked.nullable
-    if guarded and isinstance(expression.type, Boolean):
-        expression = expression if isinstance(expression, Exists) else func.coalesce(expression, false())
-        guarded = False
-    made = value(picked, level, expression, here.name, id(source), picked.slot)
-    return When(made.index, made, absent(picked), not_null=True) if guarded else made
+    is_truth = isinstance(expression.type, Boolean) and not picked.nullable
+    if is_truth and not isinstance(expression, Exists):
+        expression = func.coalesce(expression, false())
+    return value(picked, level, expression, here.name, id(source), picked.slot, promised=is_truth)
 
 
 def compile_finished(c: Compilation, level: Level, here: Here, picked: Picked, source: Finished) -> Node:

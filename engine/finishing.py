@@ -12,7 +12,17 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import orjson
-from graphql import GraphQLError, GraphQLLeafType, get_named_type, is_leaf_type, located_error
+from graphql import (
+    GRAPHQL_MAX_INT,
+    GRAPHQL_MIN_INT,
+    GraphQLEnumType,
+    GraphQLError,
+    GraphQLInt,
+    GraphQLLeafType,
+    get_named_type,
+    is_leaf_type,
+    located_error,
+)
 from graphql.pyutils import Path
 from sqlalchemy import JSON, Text, cast
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext as Execution
@@ -45,6 +55,37 @@ def missing(picked: Picked) -> Callable[[Any], Hole]:
         return Hole(picked, TypeError(message))
 
     return leave
+
+
+def allowed(picked: Picked) -> Callable[[Any, Any], Any] | None:
+    """Looks at each value of a leaf which the column's type alone does not keep within what the schema allows.
+
+    Returns:
+        What gives the value, or a fault in its place; None for leaves that allow everything.
+    """
+    assert picked.field is not None
+    leaf = get_named_type(picked.field.type)
+    if isinstance(leaf, GraphQLEnumType):
+        names = frozenset(leaf.values)
+
+        def fits(value: Any) -> bool:
+            return value in names
+
+    elif leaf is GraphQLInt:
+
+        def fits(value: Any) -> bool:
+            return bool(GRAPHQL_MIN_INT <= value <= GRAPHQL_MAX_INT)
+
+    else:
+        return None
+
+    def look(run: Any, value: Any) -> Any:
+        if value is None or (all(map(fits, value)) if isinstance(value, list) else fits(value)):
+            return value
+        run.holes += 1
+        return Hole(picked, GraphQLError(f"{leaf.name} cannot represent value: {value!r}"))
+
+    return look
 
 
 def as_python(expression: Any) -> tuple[Any, Decode | None]:

@@ -83,12 +83,11 @@ def faults_of_kind(place: Place, type_: TypeEngine[Any]) -> Iterator[str]:
 
 
 def faults_of_enum(place: Place, leaf: GraphQLEnumType, kind: TypeEngine[Any]) -> Iterator[str]:
-    """What is stored under an enum are its GraphQL names, and the database holds it to them."""
-    if not isinstance(kind, Enum):
-        yield place.fault(f"{leaf.name} is stored in a column that may hold anything")
-        return
-    unknown = sorted(set(kind.enums) - set(leaf.values))
-    if unknown:
+    """What is stored under an enum are its GraphQL names. Columns of text are looked at value by value, when read."""
+    unknown = sorted(set(kind.enums) - set(leaf.values)) if isinstance(kind, Enum) else []
+    if not isinstance(kind, String):
+        yield place.fault(f"{kind!r} cannot be shown as {leaf.name}")
+    elif unknown:
         yield place.fault(f"{leaf.name} has no {', '.join(unknown)}, which the column may hold")
 
 
