@@ -61,11 +61,11 @@ PROFILE: Final = """
 COUNT: Final = "SELECT count(*) FROM broadcasts WHERE status = 'LIVE'"
 
 
-class Photos(dict[str, str | None]):
+class Photos(dict[str | None, str | None]):
     """Signed addresses of photos by key; all are forgotten when the half hour is over in which they stay the same."""
 
     def __init__(self, files: LocalFiles) -> None:
-        super().__init__({None: None})
+        super().__init__()
         self._files = files
         self._until = 0.0
 
@@ -73,13 +73,12 @@ class Photos(dict[str, str | None]):
         """The addresses as they are to be given out now."""
         if time.time() >= self._until:
             self.clear()
-            self[None] = None  # type: ignore[index]
             self._until = (time.time() // HALF_HOUR + 1) * HALF_HOUR
         return self
 
-    def __missing__(self, key: str) -> str | None:
-        self[key] = self._files.sign_download(key)
-        return self[key]
+    def __missing__(self, key: str | None) -> str | None:
+        address = self[key] = self._files.sign_download(key) if key is not None else None
+        return address
 
 
 def card(row: Any, photos: Photos) -> dict[str, Any]:

@@ -22,12 +22,12 @@ def live() -> ColumnElement[bool]:
     return Broadcast.status == BroadcastStatus.LIVE
 
 
-def page_of_live(limit: int) -> Select[tuple[Broadcast]]:
+def page_of_live(limit: int) -> Select[Broadcast]:
     """The newest rooms that are on air."""
     return select(Broadcast).where(live()).order_by(Broadcast.started_at.desc(), Broadcast.id.desc()).limit(limit)
 
 
-def person() -> Select[tuple[User]]:
+def person() -> Select[User]:
     """People, without the column that is there for searching only."""
     return select(User).options(defer(User.words))
 

@@ -24,7 +24,8 @@ def explanation(cores: Cores, *, own_databases: bool) -> str:
     lines = (
         f"{BACKLINE}: the app as it is deployed. {LIMIT}: Starlette endpoints for these screens alone, of asyncpg rows,",
         f"dicts and orjson (the limit). {IDIOMATIC}: Strawberry with ORM rows, resolvers, dataloaders, document caches.",
-        f"Each is one uvicorn process (uvloop, httptools) with {POOL_SIZE} connections to the same PostgreSQL, jit off.",
+        f"Each is one uvicorn process (uvloop, httptools) with {POOL_SIZE} connections to the same PostgreSQL, jit off,",
+        "and the same settings of the garbage collector.",
         f"{pinned} Requests come without a token, as public reads. Answers are compared before.",
         f"Left out of the contract's operations, because it belongs to a later feature: {', '.join(sorted(LEFT_OUT))}.",
         "Medians of alternating rounds. CPU is what the whole server process took, divided by the requests.",
