@@ -55,8 +55,9 @@ async def set_now_playing(
             await _tell(tx, broadcast_id, None)
         return
     if current is not None and facts.same_as(_facts(current)):
+        moved = current.playing != playing or abs(_expected(current) - progress_seconds) > SEEK_SECONDS
         await broadcasts.observe_track(tx.session, current.id, {**seen, **_known(facts)})
-        if current.playing != playing or abs(_expected(current) - progress_seconds) > SEEK_SECONDS:
+        if moved:
             await _tell(tx, broadcast_id, current.id)
         return
     await broadcasts.stop_track(tx.session, broadcast_id)

@@ -87,7 +87,7 @@ async def test_curator_and_moderators_need_not_wait(api, make):
     assert (error["code"], error["retryAfterSeconds"] > 590) == ("RATE_LIMITED", True)
 
 
-@pytest.mark.parametrize("text", ["", "   ", "\u200b\u200b", "x" * 501, "a\u202eb", "a\x07b", "a\x00b"])
+@pytest.mark.parametrize("text", ["", "   ", "\u200b\u200b", "x" * 501, "a\u202eb", "a\x07b"])
 async def test_what_cannot_be_said(api, make, text):
     room = await make.room()
     error = await api(room.curator).refused(SEND, broadcastId=room.wire, text=text)

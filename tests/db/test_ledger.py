@@ -71,8 +71,8 @@ async def test_a_tip_moves_money_and_the_views_sum_it(database, make, accounts):
         assert (total.currency.value, total.amount_minor) == ("USD", 2000)
         stored = select(LedgerAccount.id, LedgerAccount.balance_minor)
         summed = select(JournalLine.account_id, func.sum(JournalLine.amount_minor)).group_by(JournalLine.account_id)
-        balances = dict((await session.execute(stored)).tuples().all())
-        for account, amount in (await session.execute(summed)).tuples():
+        balances = dict((await session.execute(stored)).all())
+        for account, amount in await session.execute(summed):
             assert balances[account] == amount
 
 

@@ -94,7 +94,7 @@ async def test_tables_and_migrations_agree(empty):
 async def test_a_migration_waits_two_seconds_for_a_lock_and_leaves_everything_as_it_was(empty):
     await in_thread(migrate.upgrade, address(empty), "0001")
     async with empty.connect() as reader:
-        await reader.execute(text("LOCK TABLE journal_entries IN ACCESS SHARE MODE"))
+        await reader.execute(text("LOCK TABLE journal_entries IN ROW EXCLUSIVE MODE"))
         with pytest.raises(DBAPIError, match="lock timeout"):
             await in_thread(migrate.upgrade, address(empty))
         assert await reader.run_sync(migrate.current) == "0001"
