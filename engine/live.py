@@ -78,6 +78,7 @@ class Live:
             with suppress(TimeoutError):
                 await asyncio.wait_for(shared.ready.wait(), LINE_SECONDS)
             newest = (await head([topic])).get(topic, 0)
+            shared.begin(follower, newest)
             if after > newest:
                 follower.position = newest
                 yield Gap(newest + 1)

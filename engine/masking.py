@@ -47,7 +47,7 @@ class Masking:
 
         Args:
             errors: As collected by the executor.
-                asked: The operation; the texts in it are kept out of the log.
+            asked: The operation; the texts in it are kept out of the log.
 
         Returns:
             The entries of ``errors``. Faults raised at one line share one id and one record in the log.

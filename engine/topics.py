@@ -136,6 +136,16 @@ class Topic:
         self._hearing.cancel()
         await asyncio.wait({self._hearing}, timeout=1)
 
+    def begin(self, follower: Follower, head: int) -> None:
+        """Count from a head on, if nothing was handed out yet.
+
+        Args:
+            follower: Who has asked for the head, and reads the log up to there by themselves.
+            head: The newest sequence in the log, asked for after they joined.
+        """
+        if self.position is None:
+            self._skip_to(head, follower)
+
     async def reach(self, head: int) -> None:
         """See to it that everything up to a head is handed out.
 
@@ -150,11 +160,11 @@ class Topic:
                 if self.position < head:
                     self._skip_to(head)
 
-    def _skip_to(self, head: int) -> None:
-        """Leave to each follower what they have not had; each knows best what that is."""
+    def _skip_to(self, head: int, knowing: Follower | None = None) -> None:
+        """Leave to each follower what they have not had; each knows best what that is, and one knows already."""
         self.position = head
         for follower in self.followers:
-            if follower.position < head:
+            if follower.position < head and follower is not knowing:
                 follower.fall_behind()
 
     async def _hear(self, listen: Listen) -> None:
