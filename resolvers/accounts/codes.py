@@ -6,7 +6,7 @@ import logging
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from db.queries import codes
@@ -29,6 +29,8 @@ from resolvers.accounts.hashes import hash_address, hash_code
 from resolvers.limits import spend
 
 log = logging.getLogger(__name__)
+
+FORGOTTEN_AFTER_HOURS: Final = 24
 
 
 def clean_address(email: str | None, phone: str | None, *field: str) -> Address:
@@ -94,6 +96,12 @@ async def send_code(database: Database, services: Services, payload: Mapping[str
             log.info("Sign-in code %s cannot be sent: nobody is reached there.", code_id)
     async with database.transaction() as tx:
         await codes.erase(tx.session, code_id)
+
+
+async def forget_old(database: Database) -> int:
+    """Remove codes that expired a day ago; returns how many."""
+    async with database.transaction() as tx:
+        return await codes.forget(tx.session, hours=FORGOTTEN_AFTER_HOURS)
 
 
 async def _send(services: Services, channel: Channel, address: str, code: str) -> None:
