@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import secrets
 import signal
@@ -28,7 +29,7 @@ IDIOMATIC: Final = "idiomatic"
 FACTORIES: Final = {
     BACKLINE: "app:create",
     LIMIT: "benchmarks.handwritten:create",
-    IDIOMATIC: "benchmarks.idiomatic:create",
+    IDIOMATIC: "benchmarks.idiomatic.app:create",
 }
 UVICORN: Final = (
     *("--factory", "--loop", "uvloop", "--http", "httptools", "--ws", "websockets-sansio"),
@@ -98,7 +99,7 @@ def environment(database_url: str, redis_url: str, folder: Path) -> dict[str, st
         "PUBLIC_URL": "http://localhost:8000",
         "BACKLINE_DATA": str(folder / "data"),
         "JWT_SECRET": secrets.token_urlsafe(48),
-        "BACKLINE_KEYS": f"k1:{secrets.token_urlsafe(32)}",
+        "BACKLINE_KEYS": f"k1:{base64.b64encode(secrets.token_bytes(32)).decode()}",
     }
 
 

@@ -1,37 +1,20 @@
-"""The same reads as most good Strawberry servers are written: types over ORM rows, resolvers, dataloaders, cached documents.
-
-Plain columns are attributes and not resolvers, relations are dataloaders that live for one request, each batch has a
-session of its own, documents are parsed and validated once, the tables' search column stays in the database, and the
-collector is tuned as Backline tunes it (which alone makes this server half as fast again).
-"""
+"""What the idiomatic server shows: one Strawberry type for each thing, with resolvers."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime
-from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import strawberry
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
-from starlette.websockets import WebSocket
-from strawberry.asgi import GraphQL
 from strawberry.extensions import ParserCache, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 
-from benchmarks.idiomatic_rows import Loaders, Sessions, live, page_of_live, person
+from benchmarks.idiomatic.rows import Loaders, Sessions, live, page_of_live, person
 from db import tables
 from domain.accounts import Role
 from domain.broadcasts import BroadcastStatus, TrackSource
 from domain.ids import Prefix, to_wire
-from engine import tuning
 from engine.cursors import encode, tag_of
 from integrations.local_files import LocalFiles
 
@@ -267,35 +250,3 @@ class Query:
 schema = strawberry.Schema(
     Query, extensions=[ParserCache, ValidationCache], config=StrawberryConfig(auto_camel_case=True)
 )
-
-
-class Door(GraphQL[Context, None]):
-    """Strawberry's own ASGI app with our context."""
-
-    def __init__(self, sessions: Sessions, files: LocalFiles) -> None:
-        super().__init__(schema, graphql_ide=None)
-        self._sessions = sessions
-        self._files = files
-
-    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Any:
-        return Context(self._sessions, self._files)
-
-
-def create() -> Starlette:
-    """Make the app; what uvicorn calls."""
-    engine = create_async_engine(
-        os.environ["DATABASE_URL"],
-        pool_size=int(os.environ["POOL_SIZE"]),
-        max_overflow=0,
-        connect_args={"server_settings": {"jit": "off", "timezone": "UTC"}},
-    )
-    files = LocalFiles(Path("files"), key=b"idiomatic", public_url=os.environ["PUBLIC_URL"])
-
-    @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        tuning.settle()
-        yield
-        await engine.dispose()
-
-    door = Door(async_sessionmaker(engine, expire_on_commit=False), files)
-    return Starlette(routes=[Route("/graphql", door)], lifespan=lifespan)
