@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import multiprocessing
+import os
 import stat
+import time
 
 import pytest
 from hypothesis import given
@@ -123,13 +125,16 @@ def test_a_damaged_file_is_said_and_left_alone(tmp_path, content):
     assert path.read_bytes() == content
 
 
+def _make():
+    time.sleep(0.5)
+    return {"a": str(os.getpid())}
+
+
 def _keep(path):
-    return secret_files.keep(
-        path, lambda: {"a": base64.b64encode(OLD).decode() + str(multiprocessing.current_process().pid)}
-    )
+    return secret_files.keep(path, _make)
 
 
 def test_processes_that_start_together_share_one_secret(tmp_path):
     with multiprocessing.get_context("spawn").Pool(4) as pool:
-        kept = pool.map(_keep, [tmp_path / "secrets.json"] * 16)
+        kept = pool.map(_keep, [tmp_path / "secrets.json"] * 4, chunksize=1)
     assert len({each["a"] for each in kept}) == 1

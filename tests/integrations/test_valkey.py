@@ -170,6 +170,19 @@ async def test_a_silent_line_is_noticed(mortal, key):
     await client.aclose()
 
 
+async def test_nobody_listens_before_the_server_has_said_yes(mortal, key):
+    client = valkey.connect(mortal.url)
+    bus = ValkeyBus(client)
+    async with bus.listen(key):
+        mortal.freeze()
+        with pytest.raises(ConnectionError):
+            async with bus.listen(key + "b"):
+                pass
+        mortal.thaw()
+    await bus.aclose()
+    await client.aclose()
+
+
 async def test_a_listener_that_reads_nothing_is_cut_off_and_others_are_not(bus, client, key):
     async with bus.listen(key) as slow, bus.listen(key) as quick:
         for start in range(0, valkey.MAX_WAITING + 1, 1000):

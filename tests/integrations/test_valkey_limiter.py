@@ -132,6 +132,35 @@ async def test_a_mute_server_costs_one_caller_a_second_and_nobody_else(key):
         await client.aclose()
 
 
+async def test_of_many_callers_one_a_second_asks_whether_a_mute_server_is_back(key):
+    calls = []
+
+    async def mute(reader, writer):
+        calls.append(writer)
+        await reader.read()
+        writer.close()
+
+    door = await asyncio.start_server(mute, "127.0.0.1", 0)
+    client = valkey.connect(f"redis://127.0.0.1:{door.sockets[0].getsockname()[1]}")
+    limiter = ValkeyLimiter(client)
+    await limiter.spend(key, every_seconds=3600)
+    assert len(calls) == 1
+    await asyncio.sleep(valkey.PROBE_SECONDS)
+    await asyncio.gather(*(limiter.spend(key, every_seconds=3600) for _ in range(20)))
+    assert len(calls) == 2
+    await client.aclose()
+    door.close()
+    await door.wait_closed()
+
+
+async def test_what_is_kept_is_exact_to_the_microsecond(limiter, client, key):
+    await limiter.spend(key, every_seconds=3600)
+    seconds, microseconds = await client.time()
+    kept = await client.get(f"limit:{key}")
+    assert len(kept) == 16
+    assert 0 <= seconds * 1_000_000 + microseconds + 3600 * 1_000_000 - int(kept) < 1_000_000
+
+
 async def test_a_script_that_valkey_forgot_is_sent_again(limiter, client, key):
     assert await limiter.spend(key, every_seconds=3600, burst=2) == 0.0
     await client.script_flush()
