@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 import bootstrap
 from bootstrap import Settings
@@ -134,7 +134,8 @@ class Web:
         )
         return [
             Route("/", lambda _request: RedirectResponse("/graphql")),
-            Route("/graphql", self.door),
+            Route("/graphql", self.door, methods=None),
+            WebSocketRoute("/graphql", self.door),
             *health.routes(self.database, VERSION),
             *files.routes(self.services.file_door),
             *explorer.routes(EXPLORER, people, sign_in),

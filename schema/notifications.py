@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
@@ -21,10 +21,7 @@ from resolvers import notifications
 from schema.context import Info
 from schema.deeds import Payload, deed
 from schema.live import Missed, follow
-
-if TYPE_CHECKING:
-    from schema.accounts.user import User
-    from schema.broadcasts.types import Broadcast
+from schema.subjects import NotificationSubject
 
 strawberry.enum(NotificationKind, description="What a notification is about.")
 
@@ -38,10 +35,7 @@ class Notification(Node):
     body: str = column("A sentence.")
     created_at: datetime = column("When you were told.")
     read_at: datetime | None = column("When you had seen it; null as long as you have not.")
-    subject: (
-        Annotated[User | Broadcast, strawberry.union("NotificationSubject", description="What news can be about.")]
-        | None
-    ) = one_of(
+    subject: NotificationSubject | None = one_of(
         "What it is about: who follows you, or which room.",
         tables.Notification.subject_type,
         tables.Notification.subject_id,

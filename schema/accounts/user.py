@@ -17,7 +17,6 @@ from domain.ids import Prefix
 from engine.declare import (
     SQL,
     Connection,
-    Node,
     Where,
     column,
     computed,
@@ -30,6 +29,7 @@ from engine.declare import (
     part,
 )
 from schema.context import Context
+from schema.subjects import NotificationSubject
 
 if TYPE_CHECKING:
     from schema.broadcasts.types import Broadcast
@@ -67,7 +67,7 @@ def on_air(room: type[tables.Broadcast]) -> ColumnElement[bool]:
 
 
 @entity(tables.User, id=Prefix.USER)
-class User(Node):
+class User(NotificationSubject):
     """Somebody with an account."""
 
     username: str = column("What others mention them by: unique, and changeable.")

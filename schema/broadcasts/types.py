@@ -26,7 +26,6 @@ from domain.ids import Prefix
 from engine.declare import (
     SQL,
     Connection,
-    Node,
     Where,
     by_id,
     column,
@@ -42,6 +41,7 @@ from engine.declare import (
     reads,
 )
 from schema.money import Money
+from schema.subjects import NotificationSubject
 
 if TYPE_CHECKING:
     from schema.accounts.user import User
@@ -116,7 +116,7 @@ def playing_now(track: type[tables.RoomTrack]) -> ColumnElement[bool]:
 
 
 @entity(tables.Broadcast, id=Prefix.BROADCAST)
-class Broadcast(Node):
+class Broadcast(NotificationSubject):
     """A live room: one curator plays, others listen along and chat."""
 
     title: str = column("What the curator calls it.")

@@ -1,0 +1,226 @@
+"""The contract: every operation that the apps send either validates and runs, or waits for what it touches."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from graphql import OperationDefinitionNode, parse, validate
+
+from schema.root import schema
+from tests.client import CONTRACT, operation
+
+GIVEN = Path(__file__).parent.parent.parent / "shared" / "contract"
+
+WAITING_FILES = {
+    "assistant": "the assistant and its proposals",
+    "bookings": "bookings and the calendar",
+    "missions": "missions and their verification",
+    "money": "payouts, payment links and the wallet",
+    "operations": "the operators' desk",
+    "playlogs": "radio plays and royalties",
+    "releases": "releases and their delivery",
+    "vault": "the vault and the marketplace",
+}
+WAITING = {
+    "Viewer": "connected accounts, stations and marketplace profiles",
+    "UserProfile": "marketplace profiles",
+    "Node": "missions and their verification",
+    "ConnectAccount": "connected accounts",
+    "ConnectAppleMusic": "connected accounts",
+    "RefreshConnectedAccount": "connected accounts",
+    "DisconnectAccount": "connected accounts",
+    "PlayHistory": "play history",
+    "ImportPlayHistory": "play history",
+    "RequestDataExport": "data export and erasure",
+    "DeleteAccount": "data export and erasure",
+    "ExportStatus": "data export and erasure",
+    "PairCompanion": "the companion",
+    "SendTip": "tips and payments",
+}
+EARLY = {"CreateUploads"}
+"""Operations of waiting files that work already."""
+
+OPERATIONS = {
+    node.name.value: path.stem
+    for path in sorted(CONTRACT.glob("*.graphql"))
+    for node in parse(path.read_text()).definitions
+    if isinstance(node, OperationDefinitionNode)
+}
+
+
+def subject_of(name):
+    return None if name in EARLY else WAITING.get(name) or WAITING_FILES.get(OPERATIONS[name])
+
+
+READY = [name for name in OPERATIONS if subject_of(name) is None]
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_an_operation_validates_or_waits(name):
+    errors = validate(schema._schema, parse(operation(name)))
+    if subject_of(name) is None:
+        assert errors == []
+    else:
+        assert errors, f"{name} waits for nothing any more: take it off the list"
+
+
+def test_the_copy_is_the_contract():
+    if not GIVEN.is_dir():
+        pytest.skip("the folder with the given contract is not here")
+    given = {path.name: path.read_text() for path in GIVEN.glob("*.graphql")}
+    assert {path.name: path.read_text() for path in CONTRACT.glob("*.graphql")} == given
+
+
+class Walk:
+    """One walk through all that works, which notes what it sent."""
+
+    def __init__(self, api, make, services, database):
+        self.api, self.make, self.services, self.database = api, make, services, database
+        self.sent = set()
+
+    async def ask(self, person, name, /, **variables):
+        self.sent.add(name)
+        return await self.api(person)(operation(name), **variables)
+
+    async def do(self, person, name, /, **input):
+        self.sent.add(name)
+        return await self.api(person).do(operation(name), **input)
+
+    def subscribe(self, person, name, /, **variables):
+        self.sent.add(name)
+        return self.api(person).subscribe(operation(name), **variables)
+
+
+@pytest.fixture
+def walk(api, make, services, database):
+    return Walk(api, make, services, database)
+
+
+async def test_all_that_is_ready_runs(walk, run_jobs, caplog):
+    caplog.set_level("INFO")
+    await sign_in_and_out(walk, run_jobs, caplog)
+    mina, guest = await walk.make.user("mina", genre_tags=["house"]), await walk.make.user("guest")
+    await profile(walk, mina)
+    await people(walk, mina, guest, run_jobs)
+    await rooms(walk, mina, guest)
+    await programs(walk, guest)
+    await end_sessions(walk, guest)
+    assert walk.sent == set(READY)
+
+
+async def sign_in_and_out(walk, run_jobs, caplog):
+    await walk.do(None, "RequestSignInCode", email="new@example.com")
+    await run_jobs()
+    code = next(
+        word for word in " ".join(caplog.messages).replace("\n", " ").split() if word.isdigit() and len(word) == 6
+    )
+    signed = await walk.do(None, "SignIn", code={"email": "new@example.com", "code": code})
+    assert signed["isNewUser"] is True
+    fresh = await walk.do(None, "RefreshSession", refreshToken=signed["session"]["refreshToken"])
+    assert fresh["session"]["refreshToken"] != signed["session"]["refreshToken"]
+    await walk.do(None, "SignOut", refreshToken=fresh["session"]["refreshToken"])
+
+
+async def profile(walk, mina):
+    uploads = await walk.do(
+        mina,
+        "CreateUploads",
+        purpose="PROFILE_PHOTO",
+        files=[{"filename": "me.png", "contentType": "image/png", "byteSize": 100}],
+    )
+    assert uploads["uploads"][0]["method"] == "PUT"
+    changed = await walk.do(
+        mina,
+        "UpdateProfile",
+        bio="Plays records",
+        location={"city": "Lagos", "countryCode": "NG"},
+        favoriteGenres=["house"],
+    )
+    assert changed["user"]["location"]["city"] == "Lagos"
+    settings = {"missionUpdates": False, "marketing": True}
+    changed = await walk.do(mina, "UpdateNotificationSettings", **settings)
+    assert changed["notificationSettings"]["marketing"] is True
+
+
+async def people(walk, mina, guest, run_jobs):
+    await walk.ask(guest, "SuggestedCurators", first=5)
+    followed = await walk.do(guest, "FollowUser", userId=mina.wire)
+    assert followed["user"]["viewerIsFollowing"] is True
+    lists = await walk.ask(guest, "FollowLists", id=mina.wire, first=5)
+    assert lists["node"]["followers"]["edges"][0]["followedAt"]
+    found = await walk.ask(None, "SearchCurators", query="mi", first=5)
+    assert [node["username"] for node in found["curators"]["nodes"]] == ["mina"]
+    await run_jobs()
+    await walk.ask(mina, "Notifications", first=5)
+    assert (await walk.do(mina, "MarkNotificationsRead"))["unreadNotificationCount"] == 0
+    report = {"subjectId": guest.wire, "reason": "SPAM"}
+    assert (await walk.do(mina, "ReportContent", **report))["contentReport"]["status"] == "OPEN"
+    blocked = await walk.make.user()
+    assert (await walk.do(mina, "BlockUser", userId=blocked.wire))["user"]["viewerIsBlocking"] is True
+    assert (await walk.do(mina, "UnblockUser", userId=blocked.wire))["user"]["viewerIsBlocking"] is False
+
+
+async def rooms(walk, mina, guest):
+    async with (
+        walk.subscribe(None, "BroadcastLifecycle") as lifecycle,
+        walk.subscribe(guest, "NotificationReceived") as news,
+    ):
+        await wait_for_line(walk)
+        room = (await walk.do(mina, "StartBroadcast", title="Night drive"))["broadcast"]["id"]
+        assert (await lifecycle.next())["broadcastLifecycle"]["__typename"] == "BroadcastStarted"
+        await walk.make.run_jobs()
+        assert (await news.next())["notificationReceived"]["notification"]["kind"] == "BROADCAST_STARTED"
+    async with walk.subscribe(guest, "BroadcastEvents", broadcastId=room) as events:
+        assert (await events.next())["broadcastEvents"]["event"]["__typename"] == "BroadcastSnapshot"
+        await in_the_room(walk, mina, guest, room)
+        kinds = [(await events.next())["broadcastEvents"]["event"]["__typename"] for _ in range(5)]
+    assert kinds == ["ListenerJoined", "TrackChanged", "MessageSent", "MessageDeleted", "ListenerLeft"]
+    await read_rooms(walk, mina, room)
+    await walk.do(mina, "StopBroadcast", broadcastId=room)
+    history = await walk.ask(None, "CuratorHistory", curatorId=mina.wire, first=5)
+    assert history["node"]["broadcasts"]["nodes"][0]["status"] == "ENDED"
+    await walk.do(guest, "UnfollowUser", userId=mina.wire)
+
+
+async def in_the_room(walk, mina, guest, room):
+    await walk.do(guest, "JoinBroadcast", broadcastId=room)
+    await walk.do(mina, "SendBroadcastHeartbeat", broadcastId=room)
+    await walk.do(mina, "SetNowPlaying", broadcastId=room, track={"title": "Yebo", "artist": "Kwaito Kids"})
+    sent = await walk.do(guest, "SendMessage", broadcastId=room, text="Hello")
+    await walk.ask(None, "MessagesAfter", broadcastId=room, after=sent["messageEdge"]["cursor"], first=5)
+    await walk.do(guest, "DeleteMessage", messageId=sent["messageEdge"]["node"]["id"])
+    await walk.do(mina, "UpdateBroadcast", broadcastId=room, chatIntervalSeconds=10)
+    await walk.do(mina, "SetModerator", broadcastId=room, userId=guest.wire)
+    await walk.do(mina, "MuteListener", broadcastId=room, userId=guest.wire, minutes=1)
+    await walk.do(guest, "LeaveBroadcast", broadcastId=room)
+
+
+async def read_rooms(walk, mina, room):
+    live = await walk.ask(None, "LiveBroadcasts", first=5)
+    assert live["liveBroadcasts"]["totalCount"] == 1
+    assert len((await walk.ask(None, "LiveRoomsWithChat", first=5, messages=5))["liveBroadcasts"]["nodes"]) == 1
+    seen = (await walk.ask(mina, "BroadcastRoom", id=room, messages=5, listeners=5, tracks=5))["broadcast"]
+    assert (seen["nowPlaying"]["track"]["title"], seen["tipTotal"]) == ("Yebo", [])
+    now = await walk.ask(None, "CuratorNowPlaying", curatorId=mina.wire)
+    assert now["node"]["currentBroadcast"]["id"] == room
+
+
+async def programs(walk, guest):
+    device = await walk.do(guest, "RegisterDevice", platform="IOS", token="a" * 64)
+    await walk.do(guest, "UnregisterDevice", deviceId=device["device"]["id"])
+    made = await walk.do(guest, "CreateApiToken", name="Monitor", scopes=["READ"])
+    assert made["secret"].startswith("bl_")
+    listed = await walk.ask(guest, "Sessions")
+    assert [token["name"] for token in listed["viewer"]["apiTokens"]] == ["Monitor"]
+    await walk.do(guest, "RevokeApiToken", apiTokenId=made["apiToken"]["id"])
+
+
+async def end_sessions(walk, guest):
+    sessions = (await walk.ask(guest, "Sessions"))["viewer"]["sessions"]
+    ended = await walk.do(guest, "RevokeSessions", sessionIds=[session["id"] for session in sessions])
+    assert ended["revokedSessionIds"] == [session["id"] for session in sessions]
+
+
+async def wait_for_line(walk):
+    """A subscription that asks for no snapshot has begun when its topic is followed; both are asked for one after the other."""
+    await asyncio.sleep(0.5)
