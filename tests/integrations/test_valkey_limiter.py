@@ -56,18 +56,18 @@ async def test_over_time_it_is_the_rate_and_one_burst(limiter, key):
     allowed, started = 0, time.monotonic()
     while time.monotonic() < started + 1.0:
         allowed += await limiter.spend(key, every_seconds=0.05, burst=5) == 0.0
-    assert 5 + 18 <= allowed <= 5 + 20
+    assert 5 + 18 <= allowed <= 5 + (time.monotonic() - started) / 0.05
 
 
 async def test_a_refusal_counts_nothing(limiter, key):
-    assert await limiter.spend(key, every_seconds=0.3) == 0.0
+    assert await limiter.spend(key, every_seconds=1.0) == 0.0
     waits = []
     for _ in range(20):
-        waits.append(await limiter.spend(key, every_seconds=0.3))
+        waits.append(await limiter.spend(key, every_seconds=1.0))
         await asyncio.sleep(0.005)
     assert waits == sorted(waits, reverse=True)
     await asyncio.sleep(waits[-1])
-    assert await limiter.spend(key, every_seconds=0.3) == 0.0
+    assert await limiter.spend(key, every_seconds=1.0) == 0.0
 
 
 async def test_keys_do_not_share(limiter, key):
@@ -128,7 +128,7 @@ async def test_a_mute_server_costs_one_caller_a_second_and_nobody_else(key):
         started = time.monotonic()
         waits = [await limiter.spend(key, every_seconds=3600, burst=5) for _ in range(1000)]
         assert waits.count(0.0) == 4
-        assert time.monotonic() - started < 0.5
+        assert time.monotonic() - started < 2
         await client.aclose()
 
 
