@@ -14,6 +14,7 @@ from domain.actors import Actor
 from domain.broadcasts import HEARTBEAT_LEASE
 from domain.events import room_topic
 from domain.ids import new_id, to_wire
+from domain.jobs import JobKind
 from domain.ports import Claims
 from jobs.run import run_job
 from resolvers import chat
@@ -145,3 +146,9 @@ class Cast:
         async with self.database.session() as session:
             statement = select(func.count()).select_from(table).where(*conditions)
             return (await session.execute(statement)).scalar_one()
+
+    async def ring_silence(self):
+        """Let the jobs that look for silent rooms be due now."""
+        async with self.database.transaction() as tx:
+            silent = tables.JobRow.kind == JobKind.END_SILENT_BROADCAST
+            await tx.session.execute(update(tables.JobRow).where(silent).values(run_at=func.now()))

@@ -1,9 +1,6 @@
 """A real server for all tests: PostgreSQL, Valkey, the app behind a real socket; emptied after each test."""
 
 import asyncio
-import os
-import socket
-import sys
 import tempfile
 from pathlib import Path
 
@@ -19,15 +16,9 @@ from integrations import valkey
 from integrations.embedded import hold
 from tests.cast import Cast
 from tests.client import Api
+from tests.fleet import Fleet, free_port
 
-ROOT = Path(__file__).parent.parent
 STARTED_WITHIN = 30.0
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture(scope="session")
@@ -132,28 +123,14 @@ def run_jobs(web):
 
 
 @pytest.fixture
-async def server(environment, web):
-    """The address of a server in a process of its own, on the same database."""
-    port = free_port()
-    names = {**os.environ, **environment, "PORT": str(port), "PUBLIC_URL": f"http://127.0.0.1:{port}"}
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "cli", "web", cwd=ROOT, env=names)
-    try:
-        async with asyncio.timeout(STARTED_WITHIN):
-            while not await answers(port):
-                assert process.returncode is None, "the server did not start"
-                await asyncio.sleep(0.05)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.wait()
+async def fleet(environment, web):
+    """Server processes of their own on the same databases: `await fleet.start("web")`, `await fleet.start("worker")`."""
+    made = Fleet(environment)
+    yield made
+    await made.end()
 
 
-async def answers(port):
-    try:
-        _reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    except OSError:
-        return False
-    writer.close()
-    await writer.wait_closed()
-    return True
+@pytest.fixture
+async def server(fleet):
+    """The address of a server in a process of its own."""
+    return (await fleet.start("web")).url
