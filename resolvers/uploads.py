@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -101,20 +101,22 @@ async def complete(database: Database, services: Services, actor: Actor, upload_
         if upload_id not in own:
             raise NotFound("You have no upload with this id.", "uploadIds", str(index))
     ids = list(dict.fromkeys(upload_ids))
-    for upload_id in ids:
-        if own[upload_id].status is UploadStatus.WAITING:
-            await _finish_photo(database, services, own[upload_id])
+    for upload in (own[upload_id] for upload_id in ids if own[upload_id].status is UploadStatus.WAITING):
+        if upload.expires_at > datetime.now(UTC):
+            await _finish_photo(database, services, upload)
+        else:
+            await expire(database, upload.id)
     return ids
 
 
-async def expire(database: Database) -> int:
-    """Give up files that never came or were never used; any number of processes may do this at once.
+async def expire(database: Database, upload_id: UUID | None = None) -> int:
+    """Give up files that never came or were never used, or one of them; any number of processes may do this at once.
 
     Returns:
         How many.
     """
     async with database.transaction() as tx:
-        keys = await uploads.expire(tx.session, EXPIRED_AT_ONCE)
+        keys = await uploads.expire(tx.session, EXPIRED_AT_ONCE, upload_id)
         await promise_deletion(tx, [key for key in keys if not key.startswith(RAW)])
     return len(keys)
 

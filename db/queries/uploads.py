@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.tables import Upload
@@ -92,8 +92,8 @@ async def use(session: AsyncSession, user_id: UUID, upload_id: UUID, purpose: Up
     return (await session.execute(statement)).scalar_one_or_none()
 
 
-async def expire(session: AsyncSession, limit: int) -> list[str]:
-    """Give up files that never came or were never used; at most `limit` at once.
+async def expire(session: AsyncSession, limit: int, upload_id: UUID | None = None) -> list[str]:
+    """Give up files that never came or were never used, or one of them; at most `limit` at once.
 
     Returns:
         The keys under which they would lie.
@@ -103,6 +103,7 @@ async def expire(session: AsyncSession, limit: int) -> list[str]:
         .where(
             Upload.status.in_(sources(UPLOAD_MOVES, UploadStatus.EXPIRED)),
             Upload.expires_at < func.now(),
+            true() if upload_id is None else Upload.id == upload_id,
         )
         .limit(limit)
         .with_for_update(skip_locked=True)

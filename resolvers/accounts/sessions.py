@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from db.queries import sessions
@@ -16,6 +17,8 @@ from domain.errors import Expired, Forbidden, InvalidInput, NotFound, Unauthenti
 from domain.events import Event, EventKind, person_topic
 from domain.ports import Claims, Services
 from resolvers.accounts.hashes import hash_secret, new_secret
+
+FORGOTTEN_AFTER_DAYS: Final = 30
 
 
 @dataclass(frozen=True)
@@ -132,6 +135,12 @@ async def end(
     for session_id in ended:
         await tx.tell(Event(person_topic(user_id), EventKind.SESSION_REVOKED, {"sessionId": str(session_id)}))
     return ended
+
+
+async def forget_old(database: Database) -> int:
+    """Remove refresh tokens that expired a month ago; returns how many."""
+    async with database.transaction() as tx:
+        return await sessions.forget_refresh_tokens(tx.session, days=FORGOTTEN_AFTER_DAYS)
 
 
 async def _issue(tx: Tx, services: Services, user_id: UUID, session_id: UUID) -> IssuedSession:
