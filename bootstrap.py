@@ -109,8 +109,15 @@ class Settings:
     distribution_artwork_min_pixels: int = setting("DISTRIBUTION_ARTWORK_MIN_SIZE", env.whole(1, 3000), default=1400)
 
     @classmethod
-    def from_environment(cls, environ: Mapping[str, str], dotenv: Path | None = None) -> Settings:
+    def from_environment(
+        cls, environ: Mapping[str, str], dotenv: Path | None = None, *, secrets_needed: bool = True
+    ) -> Settings:
         """Read the settings; the real environment goes before the file. The demo makes the secrets it lacks, once.
+
+        Args:
+            environ: The environment.
+            dotenv: A file of settings, which need not be there.
+            secrets_needed: Whether to insist on good secrets; a command that only migrates does without.
 
         Raises:
             SettingsRefused: Something cannot be used; it says everything that is wrong, not only the first.
@@ -125,7 +132,7 @@ class Settings:
             faults += _keep_demo_secrets(values)
         whole = {**env.defaults_of(cls), **values}
         faults += _missing_pairs(whole, texts)
-        if not whole["demo"]:
+        if secrets_needed and not whole["demo"]:
             faults += _weak_secrets(whole, texts)
         if faults:
             raise SettingsRefused(faults)

@@ -29,7 +29,6 @@ from demo.driver import drive
 from domain.accounts import Role
 from domain.errors import DomainError, InvalidInput
 from domain.ports import Services
-from engine.plans import explain
 from integrations.embedded import EmbeddedError, hold, reset
 from jobs import worker
 from resolvers.accounts import demo as demo_people
@@ -184,13 +183,6 @@ def run_schema(_settings: Settings, _arguments: argparse.Namespace) -> int:
     return 0
 
 
-def run_explain(_settings: Settings, arguments: argparse.Namespace) -> int:
-    """Print the plan and SQL of an operation."""
-    document = sys.stdin.read() if arguments.file == "-" else Path(arguments.file).read_text()
-    print(explain(schema, document))
-    return 0
-
-
 def run_reset(settings: Settings, _arguments: argparse.Namespace) -> int:
     """Remove the embedded databases' data."""
     reset(settings.data_dir)
@@ -213,10 +205,11 @@ WITH_DATABASES: dict[str, Command] = {
 WITHOUT: dict[str, Command] = {
     "serve": lambda settings, _arguments: serve.serve(settings),
     "schema": run_schema,
-    "explain": run_explain,
     "reset": run_reset,
     "doctor": lambda settings, _arguments: doctor.examine(settings),
 }
+
+WITHOUT_SECRETS = {"migrate", "schema", "reset"}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -231,8 +224,6 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("drive", help="keep the demo cast alive: music changes, people chat")
     commands.add_parser("schema", help="write schema/schema.graphql")
     commands.add_parser("doctor", help="look at settings, addresses, keys, migrations and clocks, and say what to do")
-    explained = commands.add_parser("explain", help="print the plan and SQL of an operation")
-    explained.add_argument("file", help="a GraphQL document, or - for standard input")
     for name, text in (("grant", "give somebody a role"), ("revoke", "take a role from somebody")):
         change = commands.add_parser(name, help=text)
         change.add_argument("username")
@@ -253,7 +244,8 @@ def main() -> int:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("arq").setLevel(logging.WARNING)
     try:
-        settings = Settings.from_environment(os.environ, Path(".env"))
+        needed = arguments.command not in WITHOUT_SECRETS
+        settings = Settings.from_environment(os.environ, Path(".env"), secrets_needed=needed)
         if arguments.command in WITHOUT:
             return WITHOUT[arguments.command](settings, arguments)
         with addressed(settings) as ready:

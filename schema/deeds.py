@@ -27,6 +27,11 @@ class Payload:
 class Refusals(FieldExtension):
     """Answers a `DomainError` with the payload's `userErrors`; everything else goes on and is masked."""
 
+    def apply(self, field: StrawberryField) -> None:
+        """Describe the one argument that all deeds have; what is in it is described by its type."""
+        for argument in field.arguments:
+            argument.description = argument.description or "What it is to be done with."
+
     async def resolve_async(self, next_: Callable[..., Any], source: object, info: Info, **kwargs: Any) -> Any:
         """Run the deed."""
         try:
