@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select, true, tuple_, update
+from sqlalchemy import ARRAY, ColumnElement, Uuid, cast, column, func, literal, or_, select, true, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -84,18 +84,24 @@ async def add(session: AsyncSession, news: News, recipients: Sequence[UUID], abo
     Returns:
         The new notifications' ids by person.
     """
-    statement = (
-        select(User.id)
+    # Arrays keep the statement the same for any number of people, so that it is compiled and planned once.
+    given = cast([new_id() for _ in recipients], ARRAY(Uuid)), cast(list(recipients), ARRAY(Uuid))
+    person = func.unnest(*given).table_valued(column("id", Uuid), column("user_id", Uuid)).render_derived("person")
+    facts = vars(news)
+    wanting = (
+        select(
+            person.c.id,
+            person.c.user_id,
+            *(literal(value, Notification.__table__.c[name].type) for name, value in facts.items()),
+        )
+        .join(User, User.id == person.c.user_id)
         .outerjoin(NotificationSettings, NotificationSettings.user_id == User.id)
-        .where(User.id == func.any(list(recipients)), User.deleted_at.is_(None), ~User.suspended, _wanted(news.kind))
-        .order_by(User.id)
+        .where(User.deleted_at.is_(None), ~User.suspended, _wanted(news.kind))
+        .order_by(person.c.user_id)
     )
     if about is not None:
-        statement = statement.where(~apart(User.id, about))
-    rows = [{"id": new_id(), "user_id": user_id, **vars(news)} for user_id in await session.scalars(statement)]
-    if not rows:
-        return {}
-    written = upsert(Notification).values(rows).on_conflict_do_nothing()
+        wanting = wanting.where(~apart(User.id, about))
+    written = upsert(Notification).from_select(["id", "user_id", *facts], wanting).on_conflict_do_nothing()
     told = await session.execute(written.returning(Notification.user_id, Notification.id))
     return {row.user_id: row.id for row in told}
 

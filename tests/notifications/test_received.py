@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import delete
 
 from db.tables import EventRow
-from domain.events import person_topic
+from domain.events import person_topic, room_topic
+from schema.live import cursor_of, sequence_of
 from tests.client import operation
 
 FOLLOW, MARK = operation("FollowUser"), operation("MarkNotificationsRead")
@@ -127,3 +128,12 @@ async def test_a_cursor_of_something_else_is_refused(api, make):
 
 async def test_a_stranger_hears_nothing(api):
     assert (await refusal(api, None))["code"] == "UNAUTHENTICATED"
+
+
+async def test_sql_and_python_write_the_same_cursor(api, make, database):
+    room = await make.room()
+    for expected in (1, 2):
+        found = (await api()("query($id: ID!) { broadcast(id: $id) { eventCursor } }", id=room.wire))["broadcast"]
+        assert found["eventCursor"] == cursor_of(room_topic(room.id), expected)
+        assert sequence_of(room_topic(room.id), found["eventCursor"]) == expected
+        await make.message(room)
