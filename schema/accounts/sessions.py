@@ -190,7 +190,10 @@ class SessionMutations:
         )
         return SignInPayload(session=IssuedSession.of(signed_in.session), is_new_user=signed_in.is_new_user)
 
-    @deed("Get the next pair of tokens. Wait for the answer: the same refresh token sent twice ends the session.")
+    @deed(
+        "Get the next pair of tokens; no access token is needed for it, and an expired one must not be sent along. Wait for "
+        "the answer: the same refresh token sent twice ends the session."
+    )
     async def refresh_session(self, info: Info, input: RefreshSessionInput) -> RefreshSessionPayload:
         """Go on with a session."""
         issued = await sessions.refresh(info.context.database, info.context.services, input.refresh_token)

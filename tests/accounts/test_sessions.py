@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
+from websockets.exceptions import ConnectionClosed
 
 from db.tables import EventRow, RefreshToken, Session
 from domain.errors import ErrorCode
@@ -181,6 +182,18 @@ async def test_a_session_that_ends_while_it_is_refreshed_gives_no_tokens(door, r
         await asyncio.sleep(0.2)
         assert not going_on.done()
     assert (await refusal(going_on)).code is ErrorCode.EXPIRED
+
+
+async def test_open_connections_close_when_their_session_ends(make, api, web):
+    mina, other = await make.user("mina"), await make.user("other")
+    live = "subscription { notificationReceived { unreadNotificationCount } }"
+    async with api(mina).subscribe(live) as ending, api(other).subscribe(live) as staying:
+        await asyncio.sleep(0.3)
+        await api(mina).do(SIGN_OUT)
+        with pytest.raises(ConnectionClosed):
+            await ending.message(within=5.0)
+        assert ending.connection.close_code == 4403
+        assert await staying.silent()
 
 
 async def test_old_refresh_tokens_are_forgotten(door, web, make):
