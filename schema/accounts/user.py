@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 from sqlalchemy import ColumnElement, func
@@ -127,6 +127,12 @@ class User(NotificationSubject):
         return context.services.files.sign_download(photo_key) if photo_key is not None else None
 
 
-def called(user: type[tables.User], viewer: Viewer, username: str) -> Where:
+def called(
+    user: type[tables.User],
+    viewer: Viewer,
+    username: Annotated[
+        str, strawberry.argument(description="Their username; a leading @ and capitals do not matter.")
+    ],
+) -> Where:
     """The one person of this name."""
     yield user.username == func.lower(func.ltrim(username, "@"))
