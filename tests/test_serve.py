@@ -1,4 +1,4 @@
-"""Keeping processes running together, shown on small stand-ins that die and disobey when told to."""
+"""Keeping processes running together: small stand-ins that die and disobey when told to, then the whole server."""
 
 from __future__ import annotations
 
@@ -12,24 +12,37 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
+import psutil
 import pytest
 
 import serve
 from bootstrap import Settings, SettingsRefused
-from tests.integrations.embedding import eventually
+from tests.integrations.embedding import eventually, running
 
 ROOT = Path(__file__).parent.parent
 NAMES = ("worker", "web", "demo")
 
 
-@contextmanager
-def serving(folder: Path, *more: str) -> Iterator[subprocess.Popen[bytes]]:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
-    command = (sys.executable, "-m", "tests.standins", str(folder), port, *more)
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def serving(folder: Path, *more: str) -> Iterator[subprocess.Popen[bytes]]:
+    with started(folder, "tests.standins", str(folder), str(free_port()), *more) as process:
+        yield process
+
+
+@contextmanager
+def started(folder: Path, *module: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    command, environment = (sys.executable, "-m", *module), os.environ | environment
     with (folder / "words").open("wb") as words:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=words, stderr=words, start_new_session=True)
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=words, stderr=words, start_new_session=True
+        )
     try:
         yield process
     finally:
@@ -136,3 +149,25 @@ def test_a_taken_port_is_refused_before_anything_starts(tmp_path: Path):
         with pytest.raises(SettingsRefused, match=f"Port {port} on 127.0.0.1 cannot be listened on .* PORT={port + 1}"):
             serve.serve(Settings.from_environment(environment))
     assert not (tmp_path / "supervisor.lock").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_the_whole_server_answers_and_leaves_nothing_behind(tmp_path: Path, number: signal.Signals):
+    data, port = tmp_path / "data", str(free_port())
+    # Empty is unset: what the machine names is none of this test's.
+    unset = {"DATABASE_URL": "", "REDIS_URL": "", "QUEUE_URL": "", "PUBLIC_URL": ""}
+    given = {"BACKLINE_DEMO": "1", "BACKLINE_DATA": str(data), "HOST": "127.0.0.1", "PORT": port}
+    with started(tmp_path, "cli", "serve", **unset, **given) as server:
+        eventually(lambda: "Backline is up" in words(tmp_path), 90)
+        assert httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200
+        answer = httpx.post(f"http://127.0.0.1:{port}/graphql", json={"query": "{ __typename }"})
+        assert answer.json() == {"data": {"__typename": "Query"}}
+        children = [child.pid for child in psutil.Process(server.pid).children(recursive=True)]
+        assert len(children) >= 3
+        assert running(data).keys() >= {"supervisor", "postgres", "valkey-server"}
+        server.send_signal(number)
+        assert server.wait(30) == (0 if number == signal.SIGINT else -number)
+        if number == signal.SIGINT:
+            # Told to stop, it has waited for everybody; only the supervisor may still be on its way out.
+            assert not running(data).keys() - {"supervisor"}
+        eventually(lambda: not running(data) and not any(lives(pid) for pid in children))
