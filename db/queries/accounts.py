@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -16,14 +15,6 @@ from domain.accounts import USERNAME_KEPT_DAYS, USERNAME_REST_HOURS, Channel, Ro
 from domain.ids import new_id
 
 KEPT = ReleasedUsername.released_at > func.now() - timedelta(days=USERNAME_KEPT_DAYS)
-
-
-@dataclass(frozen=True)
-class Preferences:
-    """What somebody likes to hear: genres, and whether explicit tracks are welcome."""
-
-    favorite_genres: list[str]
-    explicit_content: bool
 
 
 async def exists(session: AsyncSession, user_id: UUID) -> bool:
@@ -153,12 +144,3 @@ async def write_preferences(session: AsyncSession, user_id: UUID, facts: Mapping
     """Write what somebody likes to hear; what is not named stays as it is."""
     statement = upsert(MusicPreferences).values(user_id=user_id, **facts)
     await session.execute(statement.on_conflict_do_update(index_elements=[MusicPreferences.user_id], set_=dict(facts)))
-
-
-async def read_preferences(session: AsyncSession, user_id: UUID) -> Preferences:
-    """What somebody likes to hear; nothing in particular until they say it."""
-    statement = select(MusicPreferences.favorite_genres, MusicPreferences.explicit_content).where(
-        MusicPreferences.user_id == user_id
-    )
-    row = (await session.execute(statement)).one_or_none()
-    return Preferences([], explicit_content=True) if row is None else Preferences(*row)

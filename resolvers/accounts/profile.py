@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 
 from db.queries import accounts, uploads
-from db.queries.accounts import Preferences
 from db.session import Tx
 from db.tables import User
 from domain.accounts import (
@@ -48,11 +47,8 @@ class ProfileChanges(TypedDict, total=False):
     profile_photo_upload_id: UUID | None
 
 
-async def update(tx: Tx, actor: Actor, changes: ProfileChanges) -> Preferences:
+async def update(tx: Tx, actor: Actor, changes: ProfileChanges) -> None:
     """Change a profile, all of what is named or nothing.
-
-    Returns:
-        What the person likes to hear, as it is now.
 
     Raises:
         InvalidInput: A text, tag or place cannot be, or something that everybody has was to be taken away.
@@ -72,7 +68,6 @@ async def update(tx: Tx, actor: Actor, changes: ProfileChanges) -> Preferences:
     await accounts.change(tx.session, user.id, facts)
     if likes:
         await accounts.write_preferences(tx.session, user.id, likes)
-    return await accounts.read_preferences(tx.session, user.id)
 
 
 def clean_facts(changes: ProfileChanges) -> dict[str, Any]:

@@ -85,6 +85,7 @@ class ProfileMutations:
         actor = info.context.signed_in
         changes = input.changes()
         async with info.context.transaction() as tx:
-            likes = await profile.update(tx, actor, changes)
-        preferences = MusicPreferences(favorite_genres=likes.favorite_genres, explicit_content=likes.explicit_content)
-        return UpdateProfilePayload(user=ref(User, actor.user_id), music_preferences=preferences)
+            await profile.update(tx, actor, changes)
+        return UpdateProfilePayload(
+            user=ref(User, actor.user_id), music_preferences=ref(MusicPreferences, actor.user_id)
+        )

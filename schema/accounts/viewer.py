@@ -23,7 +23,6 @@ from engine.declare import (
     one,
     one_where,
     own,
-    part,
     reads,
 )
 from schema import follows as following
@@ -37,12 +36,19 @@ if TYPE_CHECKING:
     from schema.notifications import Notification, NotificationSettings
 
 
-@part
+@entity(tables.User, id=None)
 class MusicPreferences:
     """What somebody likes to hear."""
 
-    favorite_genres: list[str] = strawberry.field(description="Genres, in lower case.")
-    explicit_content: bool = strawberry.field(description="Whether explicit tracks are welcome.")
+    @computed
+    def favorite_genres(user: type[tables.User], viewer: Who) -> SQL[list[str]]:
+        """Genres, in lower case."""
+        return accounts.favorite_genres(user, viewer)
+
+    @computed
+    def explicit_content(user: type[tables.User], viewer: Who) -> SQL[bool]:
+        """Whether explicit tracks are welcome."""
+        return accounts.explicit_content(user, viewer)
 
 
 def written(amount: str) -> object:
@@ -80,11 +86,7 @@ class Viewer:
         pending=written("pending_minor"),
         withheld=written("withheld_minor"),
     )
-    music_preferences: MusicPreferences = embedded(
-        "What you like to hear.",
-        favorite_genres=accounts.favorite_genres,
-        explicit_content=accounts.explicit_content,
-    )
+    music_preferences: MusicPreferences = one("What you like to hear.", tables.User.id)
     notification_settings: NotificationSettings = embedded(
         "Which news you want.",
         broadcast_started=notifications.wants(tables.NotificationSettings.broadcast_started),
