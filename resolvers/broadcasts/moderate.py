@@ -11,9 +11,11 @@ from domain.accounts import ApiScope
 from domain.actors import Actor
 from domain.broadcasts import MAX_DESCRIPTION, MAX_GENRE, MAX_GENRES, MAX_MODERATORS, MAX_MUTE_MINUTES, MAX_TITLE
 from domain.errors import Conflict, InvalidInput, NotFound
+from domain.notifications import NotificationKind, SubjectType
 from domain.texts import clean_tags, clean_text
 from resolvers.broadcasts.rooms import lock_moderated_room, lock_own_room
 from resolvers.broadcasts.start import clean_interval
+from resolvers.notifications import notify
 
 
 async def update(tx: Tx, actor: Actor, broadcast_id: UUID, changes: dict[str, object]) -> None:
@@ -62,7 +64,7 @@ async def set_moderator(tx: Tx, actor: Actor, broadcast_id: UUID, user_id: UUID,
         InvalidInput: It is the curator, who has all rights anyway.
     """
     actor.require_scope(ApiScope.BROADCAST)
-    await lock_own_room(tx, actor, broadcast_id)
+    room = await lock_own_room(tx, actor, broadcast_id)
     if user_id == actor.user_id:
         raise InvalidInput("This is your own room: you have all rights in it.", "userId")
     if not moderator:
@@ -71,8 +73,19 @@ async def set_moderator(tx: Tx, actor: Actor, broadcast_id: UUID, user_id: UUID,
     if not await accounts.exists(tx.session, user_id):
         raise NotFound("There is no such person.", "userId")
     added = await broadcasts.add_moderator(tx.session, broadcast_id, user_id)
-    if added and await broadcasts.count_moderators(tx.session, broadcast_id) > MAX_MODERATORS:
+    if not added:
+        return
+    if await broadcasts.count_moderators(tx.session, broadcast_id) > MAX_MODERATORS:
         raise Conflict(f"A room has at most {MAX_MODERATORS} moderators.", "userId")
+    await notify(
+        tx,
+        recipients=[user_id],
+        kind=NotificationKind.MADE_MODERATOR,
+        title="You are a moderator",
+        body=f"You keep order in {room.title}.",
+        subject_type=SubjectType.BROADCAST,
+        subject_id=broadcast_id,
+    )
 
 
 async def mute(tx: Tx, actor: Actor, broadcast_id: UUID, user_id: UUID, *, minutes: int) -> datetime | None:
