@@ -108,6 +108,16 @@ async def test_that_the_last_was_lost_is_noticed(live, log):
         assert await waiting == [1]
 
 
+async def test_what_is_noticed_late_is_read_once_for_all(live, log):
+    async with log.follow(live, "room") as one, log.follow(live, "room") as other:
+        await log.say("room", "x")
+        assert await take(one, 1) == await take(other, 1) == [1]
+        reads = log.reads
+        await log.say("room", "x", lost=True)
+        assert await take(one, 1, 2) == await take(other, 1, 2) == [2]
+        assert log.reads == reads + 1
+
+
 async def test_messages_late_twice_and_nonsense(live, log):
     async with log.follow(live, "room") as events:
         first = await log.say("room", "x")

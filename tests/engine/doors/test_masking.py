@@ -6,7 +6,7 @@ import logging
 import re
 
 import pytest
-from graphql import GraphQLError
+from graphql import GraphQLError, parse
 
 from engine.masking import Masking, record
 from engine.requests import Asked
@@ -96,6 +96,17 @@ def test_a_graphql_error_from_our_own_code_is_masked(said):
     raised = GraphQLError("user 7 of tenant 9", original_error=GraphQLError("user 7 of tenant 9"))
     (shown,) = Masking(()).failures([raised], Asked("{ hello }"))
     assert shown["extensions"]["code"] == "INTERNAL"
+    assert len(said()) == 1
+
+
+def test_graphql_s_own_complaints_are_shown_when_they_are_about_what_the_client_wrote(said):
+    operation = parse("query ($n: Int) { hello(n: $n) }").definitions[0]
+    (field,) = operation.selection_set.selections
+    about_value = GraphQLError("Argument 'n' must not be null.", [field.arguments[0].value])
+    about_field = GraphQLError("Runtime type 'Secret' is not a possible type.", [field])
+    first, second = Masking(()).failures([about_value, about_field], Asked("{ hello }"))
+    assert first["message"] == "Argument 'n' must not be null."
+    assert second["extensions"]["code"] == "INTERNAL"
     assert len(said()) == 1
 
 
