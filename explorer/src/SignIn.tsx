@@ -23,18 +23,20 @@ export function SignIn() {
 function PersonPicker() {
   const session = useSyncExternalStore(watch, current);
   const [cast, setCast] = useState<Person[]>([]);
-  useEffect(() => {
-    people().then(setCast, (error: Error) => signOut(error.message));
-  }, []);
+  const [problem, setProblem] = useState<string | null>(null);
+  const load = () => void people().then(setCast, (error: Error) => setProblem(error.message));
+  useEffect(load, []);
   const person = cast.find(({ username }) => username === session.username);
   return (
-    <DropdownMenu>
+    // Who is on air changes: the list is asked for again whenever it opens.
+    <DropdownMenu onOpenChange={(open: boolean) => open && load()}>
       <DropdownMenu.Button className="sign-in-button" data-signed-in={session.username !== null}>
         {session.username ? <Face name={person?.displayName ?? session.username} /> : "Sign in as …"}
         {session.username && (person?.displayName ?? session.username)}
         <ChevronDownIcon aria-hidden="true" />
       </DropdownMenu.Button>
       <DropdownMenu.Content className="sign-in-menu" align="end">
+        {cast.length === 0 && <p className="sign-in-empty">{problem ?? "Nobody is here yet."}</p>}
         {cast.map(({ username, displayName, about }) => (
           <DropdownMenu.Item key={username} className="sign-in-item" onSelect={() => signIn(username)}>
             <Face name={displayName} />
