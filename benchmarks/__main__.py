@@ -64,8 +64,8 @@ def parser() -> argparse.ArgumentParser:
     """What can be typed."""
     names = [operation.name for operation in OPERATIONS]
     made = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    made.add_argument("--rounds", type=int, default=5, help="turns of each server (5)")
-    made.add_argument("--seconds", type=float, default=2.0, help="how long a turn lasts, roughly (2)")
+    made.add_argument("--rounds", type=int, default=9, help="turns of each server (9)")
+    made.add_argument("--seconds", type=float, default=1.0, help="how long a turn lasts, roughly (1)")
     made.add_argument("--operations", nargs="+", default=names, choices=names, help="what is asked for (everything)")
     made.add_argument(
         "--servers", nargs="+", default=list(FACTORIES), choices=list(FACTORIES), help="who is asked (all)"

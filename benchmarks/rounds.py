@@ -24,17 +24,17 @@ class Figures:
     """What was measured of one server and one operation, a value for each round.
 
     Attributes:
-        requests_per_second: How many requests were answered in a second.
+        rates: How many requests were answered in a second.
         cpu_ms: How much processor time the server took for one of them; empty where the system does not tell.
     """
 
-    requests_per_second: list[float] = field(default_factory=list)
+    rates: list[float] = field(default_factory=list)
     cpu_ms: list[float] = field(default_factory=list)
 
     @property
     def rate(self) -> float:
         """The median of the requests per second."""
-        return median(self.requests_per_second)
+        return median(self.rates)
 
     @property
     def cpu(self) -> float | None:
@@ -107,7 +107,7 @@ async def alternate(servers: Sequence[Server], operation: Operation, rounds: int
         for server in (*servers[shift:], *servers[:shift]):
             count = counts[server.name]
             needed, cpu = await measure(server, operation, count)
-            figures[server.name].requests_per_second.append(count / needed)
+            figures[server.name].rates.append(count / needed)
             if cpu is not None:
                 figures[server.name].cpu_ms.append(cpu / count * 1000)
     return figures
