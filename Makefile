@@ -8,10 +8,12 @@ RUN := $(VENV)/bin/python
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-serve: $(VENV)/runtime explorer/dist/index.html ## Start everything: databases, migrations, demo cast, web, worker; PORT=8000
+serve: $(VENV)/runtime ## Start everything: databases, migrations, demo cast, web, worker; PORT=8000
+	-@$(RUN) explorer/build.py
 	@BACKLINE_DEMO=1 $(RUN) -m cli serve
 
-test: $(VENV)/tools explorer/dist/index.html ## Run all tests (about 5 minutes)
+test: $(VENV)/tools ## Run all tests (about 5 minutes)
+	-@$(RUN) explorer/build.py
 	@$(RUN) -m pytest -q
 
 check: $(VENV)/tools ## Check formatting, lint, types, house rules and the schema file
@@ -44,6 +46,3 @@ $(VENV)/runtime: requirements.txt pyproject.toml
 $(VENV)/tools: requirements-dev.txt $(VENV)/runtime
 	@$(RUN) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
-
-explorer/dist/index.html: $(VENV)/runtime explorer/package-lock.json explorer/build.py $(shell find explorer/src explorer/public -type f 2>/dev/null)
-	@$(RUN) explorer/build.py

@@ -24,7 +24,6 @@ from domain.ports import Services
 from engine import tuning
 from engine.check import check
 from engine.http import GraphQLDoor
-from engine.live import Live
 from resolvers.accounts import demo
 from resolvers.accounts.authenticate import authenticate
 from resolvers.broadcasts.presence import Presence
@@ -88,7 +87,7 @@ class Web:
         self.services = services
         engine = connect(settings.database_url, pool_size=settings.pool_size, application="backline web")
         self.database = Database(engine, services.bell, services.bus)
-        self.live: Live = make_live(self.database, services.bus)
+        self.live = make_live(self.database, services.bus)
         self.presence = Presence(self.database)
         self.door = GraphQLDoor(
             schema,

@@ -29,6 +29,7 @@ from demo.driver import drive
 from domain.accounts import Role
 from domain.errors import DomainError, InvalidInput
 from domain.ports import Services
+from engine.limits import Limits
 from integrations.embedded import EmbeddedError, hold, reset
 from jobs import worker
 from resolvers.accounts import demo as demo_people
@@ -78,7 +79,8 @@ def run_web(settings: Settings, _arguments: argparse.Namespace) -> int:
         loop="uvloop",
         http="httptools",
         ws="websockets-sansio",
-        ws_max_size=64 * 1024,
+        ws_max_size=Limits.frame_bytes,
+        ws_per_message_deflate=False,
         log_level="warning",
         access_log=False,
         server_header=False,

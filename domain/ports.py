@@ -14,6 +14,13 @@ from uuid import UUID
 class Mailer(Protocol):
     """Sends e-mail."""
 
+    def require(self) -> object:
+        """Check that there is a mail server, before a promise is made that needs one.
+
+        Raises:
+            NotConfigured: There is none.
+        """
+
     async def send(self, *, to: str, subject: str, text: str) -> None:
         """Hand one plain-text mail over.
 
@@ -26,6 +33,13 @@ class Mailer(Protocol):
 
 class Sms(Protocol):
     """Sends short messages to telephones."""
+
+    def require(self) -> object:
+        """Check that there is a carrier, before a promise is made that needs one.
+
+        Raises:
+            NotConfigured: There is none.
+        """
 
     async def send(self, *, to: str, text: str) -> None:
         """Hand one message over; `to` is an E.164 number.

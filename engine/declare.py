@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, dataclass_transform
 
 import strawberry
 from sqlalchemy import ColumnElement
@@ -318,6 +318,7 @@ def edge(row: type_of_row) -> Callable[[C], C]:
     return declare
 
 
+@dataclass_transform(field_specifiers=(strawberry.field,), kw_only_default=True)
 def part(cls: C) -> C:
     """Declare an object without a row of its own; who shows it binds its fields. They need descriptions."""
     doc = described(cls)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any, Protocol
 
 import asyncpg
@@ -78,41 +79,64 @@ class Run:
             return await self.connection.fetch(statement.text, *statement.values(self, keys))
         except (asyncpg.DataError, UnicodeEncodeError) as error:
             raise BadInput("A value lies outside of what can be stored.", *statement.blamed(str(error))) from error
+        except asyncpg.RaiseError as error:
+            # A function of the database that refuses its argument says why, in words for people.
+            raise BadInput(str(error), *statement.blamed(str(error))) from error
 
 
 @dataclass(frozen=True, eq=False)
-class PageInfoParts:
-    """Where pages say where they lie.
+class Bounds:
+    """Where pages begin and end, for those who ask where a page lies.
 
     Attributes:
         slot: The page's slot.
         tag: The mark of its cursors.
         backward: Whether it is counted from the end.
         infos: The parts of a group that are places, with what is selected of each.
-        outside: The bounds for which each group says, after its parts, whether the list goes on beyond them.
+        outside: The cursors given, each with the column that says whether the list goes on beyond it.
+        group: The column with the number of the group that a row belongs to; None when there is one group.
+        present: The column that is null where a parent has no rows; None where it then has none here either.
     """
 
     slot: int
     tag: str
     backward: bool
     infos: list[tuple[int, Picked]]
-    outside: list[str]
+    outside: list[tuple[str, int]]
+    group: int | None
+    present: int | None
 
-    def close(self, group: list[Any], limit: int, parts: int) -> None:
-        """Take the row too many out of a group, and put the page's place where its rows' places are."""
-        more = len(group[self.infos[0][0]]) > limit
-        if more:
-            for rows in group[:parts]:
-                del rows[0 if self.backward else -1]
-        beyond = dict(zip(self.outside, group[parts:], strict=True))
-        following = bool(beyond.get("before")) or (more and not self.backward)
-        preceding = bool(beyond.get("after")) or (more and self.backward)
+    def cut(self, rows: Sequence[Any], limit: int) -> tuple[list[Any], dict[int, dict[str, bool]]]:
+        """Take out of the rows what only says that there are more, before anything is read for it.
+
+        Returns:
+            The rows of the pages, and for each group whether there is anything before and after its page.
+        """
+        kept: list[Any] = []
+        ends: dict[int, dict[str, bool]] = {}
+        for number, members in groupby(rows, lambda row: 0 if self.group is None else row[self.group]):
+            found = list(members)
+            beyond = {name: found[0][column] for name, column in self.outside}
+            if self.present is not None and found[0][self.present] is None:
+                found = []
+            more = len(found) > limit
+            if more:
+                del found[0 if self.backward else -1]
+            kept += found
+            ends[number] = {
+                "hasNextPage": beyond.get("before", False) or (more and not self.backward),
+                "hasPreviousPage": beyond.get("after", False) or (more and self.backward),
+            }
+        return kept, ends
+
+    def close(self, group: list[Any], ends: Mapping[str, bool]) -> None:
+        """Put a page's place where its rows' places are."""
         for index, picked in self.infos:
             places = group[index]
             values = {
-                TYPENAME: "PageInfo",
-                "hasNextPage": following,
-                "hasPreviousPage": preceding,
+                TYPENAME: picked.type.name,
+                "hasNextPage": ends.get("hasNextPage", False),
+                "hasPreviousPage": ends.get("hasPreviousPage", False),
                 "startCursor": cursors.encode(self.tag, *places[0]) if places else None,
                 "endCursor": cursors.encode(self.tag, *places[-1]) if places else None,
             }
@@ -130,7 +154,7 @@ class Found:
         parts: How many lists a group has.
         keyed: Whether it runs for many parents, one group for each, or makes one group.
         single: Whether a group is one list, and not a list of lists.
-        page: Where the page lies, if it is a page and that is asked for.
+        bounds: Where the pages lie, if that is asked for.
     """
 
     statement: Statement
@@ -139,14 +163,11 @@ class Found:
     parts: int = 1
     keyed: bool = False
     single: bool = True
-    page: PageInfoParts | None = None
+    bounds: Bounds | None = None
 
     def group(self) -> list[Any]:
         """An empty group."""
-        if self.single:
-            return []
-        flags = len(self.page.outside) if self.page is not None else 0
-        return [*([] for _ in range(self.parts)), *([False] * flags)]
+        return [] if self.single else [[] for _ in range(self.parts)]
 
     async def run(self, run: Run, keys: Any) -> Any:
         """Run for many parents.
@@ -160,17 +181,19 @@ class Found:
         """
         if self.keyed and not keys:
             return {}
+        # PostgreSQL numbers the parents from 1.
         groups: list[Any] = [[], *(self.group() for _ in keys)] if self.keyed else [self.group()]
         rows = await run.fetch(self.statement, keys)
+        ends: dict[int, dict[str, bool]] = {}
+        if self.bounds is not None:
+            rows, ends = self.bounds.cut(rows, run.pages[self.bounds.slot].limit)
         below = []
         for child, index in self.children:
             wanted = dict.fromkeys(row[index] for row in rows)
             wanted.pop(None, None)
             below.append(await child.run(run, list(wanted)))
         self.build(rows, groups, run, *below)
-        mine = groups[1:] if self.keyed else groups
-        if self.page is not None and self.page.infos:
-            limit = run.pages[self.page.slot].limit
-            for group in mine:
-                self.page.close(group, limit, self.parts)
-        return dict(zip(keys, mine, strict=True)) if self.keyed else mine[0]
+        if self.bounds is not None:
+            for number in range(1 if self.keyed else 0, len(groups)):
+                self.bounds.close(groups[number], ends.get(number, {}))
+        return dict(zip(keys, groups[1:], strict=True)) if self.keyed else groups[0]

@@ -10,6 +10,9 @@ log = logging.getLogger(__name__)
 class ConsoleMailer:
     """The port `Mailer`, for the demo alone."""
 
+    def require(self) -> None:
+        """There is always a log."""
+
     async def send(self, *, to: str, subject: str, text: str) -> None:
         """Write one line, such as ``mail to mina@demo.example: Your code is 123456``."""
         del subject
@@ -18,6 +21,9 @@ class ConsoleMailer:
 
 class ConsoleSms:
     """The port `Sms`, for the demo alone."""
+
+    def require(self) -> None:
+        """There is always a log."""
 
     async def send(self, *, to: str, text: str) -> None:
         """Write one line, such as ``sms to +4915112345678: Your code is 123456``."""

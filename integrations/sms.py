@@ -38,6 +38,17 @@ class TwilioSms:
             base_url=base_url, auth=httpx.BasicAuth(account_sid or "", auth_token or ""), timeout=timeout
         )
 
+    def require(self) -> None:
+        """Check that there is a carrier.
+
+        Raises:
+            NotConfigured: There is none.
+        """
+        if not self._configured:
+            raise NotConfigured(
+                "This installation sends no SMS: set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM."
+            )
+
     async def send(self, *, to: str, text: str) -> None:
         """Hand one message over; `to` is an E.164 number.
 
@@ -46,10 +57,7 @@ class TwilioSms:
             Unavailable: The carrier did not take it.
             NotConfigured: There is no carrier.
         """
-        if not self._configured:
-            raise NotConfigured(
-                "This installation sends no SMS: set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM."
-            )
+        self.require()
         try:
             answer = await self._http.post(self._path, data={"To": to, "From": self._sender, "Body": text})
         except httpx.HTTPError as error:

@@ -37,6 +37,16 @@ class SmtpMailer:
         self._sender = sender
         self._tls = tls
 
+    def require(self) -> str:
+        """Check that there is a mail server, and give the From address.
+
+        Raises:
+            NotConfigured: There is none.
+        """
+        if self._parts is None or not self._sender:
+            raise NotConfigured("This installation sends no e-mail: set SMTP_URL and MAIL_FROM.")
+        return self._sender
+
     async def send(self, *, to: str, subject: str, text: str) -> None:
         """Hand one plain-text mail over.
 
@@ -45,9 +55,7 @@ class SmtpMailer:
             Unavailable: The mail server did not take it.
             NotConfigured: There is no mail server.
         """
-        if self._parts is None or not self._sender:
-            raise NotConfigured("This installation sends no e-mail: set SMTP_URL and MAIL_FROM.")
-        message = _message(self._sender, to, subject, text)
+        message = _message(self.require(), to, subject, text)
         try:
             async with self._server() as server:
                 await server.send_message(message)

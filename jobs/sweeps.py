@@ -14,6 +14,8 @@ from db.session import Database
 from domain.events import KEPT_DAYS
 from domain.ports import Services
 from jobs.run import run_job
+from resolvers import uploads
+from resolvers.accounts import codes, sessions
 from resolvers.broadcasts.listen import expire_absent
 
 log = logging.getLogger(__name__)
@@ -48,10 +50,13 @@ async def let_absent_leave(database: Database, services: Services) -> None:
 
 
 async def forget_old(database: Database, services: Services) -> None:
-    """Remove events older than a week and jobs done two weeks ago."""
+    """Remove events older than a week, jobs done two weeks ago, and codes, sessions and uploads that are over."""
     async with database.transaction() as tx:
         await events.forget(tx.session, KEPT_DAYS, FORGOTTEN_AT_ONCE)
         await jobs.forget_done(tx.session, days=DONE_KEPT_DAYS)
+    await codes.forget_old(database)
+    await sessions.forget_old(database)
+    await uploads.expire(database)
 
 
 TIMETABLE: Final[dict[Sweep, float]] = {ring_again: 2.0, let_absent_leave: 5.0, forget_old: 600.0}

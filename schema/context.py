@@ -12,9 +12,9 @@ from db.session import Database, Fetch, ReadPlaces, Tx
 from domain.actors import Actor, Caller
 from domain.errors import Unauthenticated
 from domain.ports import Services
-from engine.live import Live
 from resolvers.accounts import authenticate
 from resolvers.broadcasts.presence import Presence
+from schema.live import Logs
 
 
 class Context:
@@ -25,7 +25,7 @@ class Context:
         *,
         database: Database,
         services: Services,
-        live: Live,
+        live: Logs,
         presence: Presence,
         actor: Actor | None,
         caller: Caller,

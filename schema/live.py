@@ -104,7 +104,7 @@ def sequence_of(topic: str, cursor: str) -> int:
 
 async def newest_cursor(info: Info, topic: str) -> str:
     """The place of the newest event in a log: what a snapshot that is read after this belongs to."""
-    return cursor_of(topic, (await _logs(info).heads([topic]))[topic])
+    return cursor_of(topic, (await info.context.live.heads([topic]))[topic])
 
 
 async def follow(info: Info, topic: str, after: str | None) -> AsyncGenerator[Happened | Missed, None]:
@@ -118,7 +118,7 @@ async def follow(info: Info, topic: str, after: str | None) -> AsyncGenerator[Ha
     Raises:
         InvalidInput: `after` is no cursor of this log.
     """
-    logs = _logs(info)
+    logs = info.context.live
     position = sequence_of(topic, after) if after is not None else (await logs.heads([topic]))[topic]
     async with aclosing(logs.follow_log(topic, position)) as items:
         async for item in items:
@@ -128,9 +128,3 @@ async def follow(info: Info, topic: str, after: str | None) -> AsyncGenerator[Ha
             else:
                 place = cursor_of(topic, item.sequence)
                 yield Happened(place, item.occurred_at, EventKind(item.kind), item.data)
-
-
-def _logs(info: Info) -> Logs:
-    live = info.context.live
-    assert isinstance(live, Logs)
-    return live

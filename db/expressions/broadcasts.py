@@ -8,7 +8,7 @@ from sqlalchemy import ARRAY, ColumnElement, Float, Text, and_, case, cast, exis
 from sqlalchemy.dialects.postgresql import array
 
 from db.access.viewer import Viewer
-from db.queries.broadcasts import blocked_between
+from db.expressions.follows import apart
 from db.tables import Broadcast, Follow, Listener, Moderator, Mute
 from domain.broadcasts import BroadcastAction, BroadcastStatus
 from domain.ids import Prefix
@@ -37,7 +37,7 @@ def viewer_actions(room: Room, viewer: Viewer) -> ColumnElement[list[BroadcastAc
     guest = and_(
         viewer.id.is_not(None),
         room.curator_id.is_distinct_from(viewer.id),
-        ~blocked_between(room.curator_id, viewer.id),
+        ~apart(room.curator_id, viewer.id),
     )
     listens = viewer_is_listening(room, viewer)
     orders = or_(curates, viewer_moderates(room, viewer))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Exists, case, delete, exists, func, insert, literal, or_, select, text, update
+from sqlalchemy import case, delete, exists, func, insert, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.tables import Block, Broadcast, Follow, Listener, Moderator, Mute, RoomTrack
+from db.expressions.follows import apart
+from db.tables import Broadcast, Follow, Listener, Moderator, Mute, RoomTrack
 from domain.broadcasts import HEARTBEAT_LEASE, BroadcastStatus, EndReason
 
 LIVE = Broadcast.status == BroadcastStatus.LIVE
@@ -39,14 +39,6 @@ class Standing:
     blocked: bool
 
 
-def blocked_between(one: Any, other: Any) -> Exists:
-    """Whether one of two people blocks the other."""
-    either = or_(
-        (Block.blocker_id == one) & (Block.blocked_id == other), (Block.blocker_id == other) & (Block.blocked_id == one)
-    )
-    return exists().where(either)
-
-
 async def read_standing(
     session: AsyncSession, broadcast_id: UUID, user_id: UUID, *, lock: bool = False
 ) -> Standing | None:
@@ -63,7 +55,7 @@ async def read_standing(
         Broadcast.chat_interval_seconds,
         moderates.label("moderator"),
         muted.label("muted_until"),
-        blocked_between(Broadcast.curator_id, user_id).label("blocked"),
+        apart(Broadcast.curator_id, user_id).label("blocked"),
     ).where(Broadcast.id == broadcast_id)
     if lock:
         statement = statement.with_for_update(read=True, of=Broadcast)

@@ -55,8 +55,10 @@ async def request_code(
     Raises:
         InvalidInput: It is not an address.
         RateLimited: Too many codes were asked for from here, to this address, or to numbers of its country.
+        NotConfigured: This installation sends no mail, or no short messages.
     """
     address = clean_address(email, phone)
+    (services.mailer if address.channel is Channel.EMAIL else services.sms).require()
     await _spend_places(services, caller, address)
     code_id = new_id()
     code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"

@@ -42,7 +42,7 @@ QUERY = """
 CREATE FUNCTION search_query(words text) RETURNS tsquery LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 BEGIN
     IF char_length(words) > 100 OR btrim(folded(words), ' @') = '' THEN
-        RAISE EXCEPTION 'Search for 1 to 100 characters.' USING ERRCODE = 'invalid_parameter_value';
+        RAISE EXCEPTION 'Search for 1 to 100 characters.';
     END IF;
     RETURN (nullif(plainto_tsquery('simple', search_words(words))::text, '') || ':*')::tsquery;
 END $$
