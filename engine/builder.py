@@ -134,17 +134,13 @@ class Items:
         width: How many columns the rows have.
         children: How many statements were run below this one.
         group: The column with the number of the group that a row belongs to; None when there is one group.
-        flags: Columns that say something of the whole group; they come after the lists.
-        present: The column that is not null where there is a row at all; None when there always is.
-        single: Whether a group is one list, and not a list of lists and flags.
+        single: Whether a group is one list, and not a list of lists.
     """
 
     parts: tuple[Node, ...]
     width: int
     children: int
     group: int | None = None
-    flags: tuple[int, ...] = ()
-    present: int | None = None
     single: bool = True
 
 
@@ -162,9 +158,6 @@ def row_builder(items: Items) -> tuple[Builder, str]:
     if not items.single:
         lines.append(f"        group = {group}")
         group = "group"
-    lines += [f"        group[{len(items.parts) + number}] = c{flag}" for number, flag in enumerate(items.flags)]
-    if items.present is not None:
-        lines.append(f"        if c{items.present} is None: continue")
     for number, part in enumerate(items.parts):
         target = group if items.single else f"{group}[{number}]"
         lines.append(f"        {target}.append({source.write(part)})")

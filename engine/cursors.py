@@ -90,9 +90,9 @@ def text(value: Any) -> str:
 
 
 def moment(value: Any) -> datetime:
-    """Reads a time, which must say its zone."""
+    """Reads a time, which must say its zone; PostgreSQL's infinities are the driver's largest and smallest, and have none."""
     read = datetime.fromisoformat(text(value))
-    if read.tzinfo is None:
+    if read.tzinfo is None and read not in (datetime.max, datetime.min):  # noqa: DTZ901  # As the driver has them.
         raise ValueError(value)
     return read
 

@@ -13,7 +13,7 @@ from engine.arguments import Values, given
 from engine.builder import Const, Cursor, Items, Node, Part, Place, Record, Value, row_builder
 from engine.compile import COMPILERS, Compilation, Here, Level, node, record
 from engine.errors import BadInput
-from engine.found import Found, PageInfoParts
+from engine.found import Bounds, Found
 from engine.lists import Rows, counted, order_of, parent_key, parents, rows_of
 from engine.selection import TYPENAME, Picked, entity_of
 from engine.sources import ENTITIES, Entity, Many
@@ -128,20 +128,16 @@ class Page:
         inner = self.inner(rows, columns, keys)
         level = Level()
         group = None if keys is None else level.column(keys.c.n, "group")
-        origin, present, flags = self.around(level, inner, keys)
         row, name = self.c.alias(self.target.row, inner)
         ordered = [inner.c[f"o{index}"] for index in range(len(columns))]
-        items = [self.item(level, Here(self.target, row, name), inner, ordered, picked) for picked in self.wanted]
+        origin, bounds = self.around(level, inner, keys, group)
+        made = tuple(self.item(level, Here(self.target, row, name), inner, ordered, picked) for picked in self.wanted)
         sort = [*([keys.c.n] if keys is not None else []), *self.order.sorted(ordered)]
-        built = Items(tuple(items), len(level.columns), len(level.children), group, flags, present, single=self.single)
         statement = Statement(level.select(origin).order_by(*sort), self.c.parameters)
-        build, text = row_builder(replace(built, width=len(level.columns)))
+        build, text = row_builder(Items(made, len(level.columns), len(level.children), group, single=self.single))
         self.c.texts.append((statement.text, text))
-        infos = PageInfoParts(
-            self.slot, self.order.tag, self.asked.backward, self.infos, [name for name, _, _ in self.outside]
-        )
         return Found(
-            statement, build, level.children, len(items), keyed=keys is not None, single=self.single, page=infos
+            statement, build, level.children, len(made), keyed=keys is not None, single=self.single, bounds=bounds
         )
 
     def inner(self, rows: Rows, columns: list[ColumnElement[Any]], keys: Any) -> Any:
@@ -192,23 +188,28 @@ class Page:
         question = exists().select_from(rows.source).where(*rows.conditions, self.beside(columns, name, inside=False))
         return question, rows.link
 
-    def around(self, level: Level, inner: Any, keys: Any) -> tuple[FromClause, int | None, tuple[int, ...]]:
+    def around(self, level: Level, inner: Any, keys: Any, group: int | None) -> tuple[FromClause, Bounds | None]:
         """What the page is joined to: its parents, and what is asked about the rest of the list.
 
         Where something is asked about the rest, the page is an outer join: an empty page has a rest, too.
         """
-        if not self.outside:
-            return (inner if keys is None else keys.join(inner, true())), None, ()
-        beyond = select(
-            *[
-                (question if keys is None else question.where(link == keys.c.id)).label(name)
-                for name, question, link in self.outside
+        origin: Any = inner if keys is None else keys.join(inner, true())
+        present = None
+        flags: list[tuple[str, int]] = []
+        if self.outside:
+            name = f"b{self.c.number()}"
+            asked = [
+                (question if keys is None else question.where(link == keys.c.id)).label(bound)
+                for bound, question, link in self.outside
             ]
-        )
-        outside: Any = beyond.subquery(f"b{self.c.number()}") if keys is None else beyond.lateral(f"b{self.c.number()}")
-        origin = outside if keys is None else keys.join(outside, true())
-        flags = tuple(level.column(outside.c[name]) for name, _, _ in self.outside)
-        return origin.outerjoin(inner, true()), level.column(inner.c.o0, inner.name, "o", 0), flags
+            beyond: Any = select(*asked).subquery(name) if keys is None else select(*asked).lateral(name)
+            origin = (beyond if keys is None else keys.join(beyond, true())).outerjoin(inner, true())
+            present = level.column(inner.c.o0, inner.name, "o", 0)
+            flags = [(bound, level.column(beyond.c[bound])) for bound, _, _ in self.outside]
+        if not self.infos:
+            return origin, None
+        bounds = Bounds(self.slot, self.order.tag, self.asked.backward, self.infos, flags, group, present)
+        return origin, bounds
 
     def item(self, level: Level, here: Here, inner: Any, ordered: list[Any], picked: Picked) -> Node:
         """What is made of each row for nodes, edges or the page's place."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select, true
@@ -48,8 +47,7 @@ def short_list(c: Compilation, picked: Picked, source: Listed, here: Here | None
     statement_rows = inner if keys is None else keys.join(inner, true())
     sort = [*([keys.c.n] if keys is not None else []), *order.sorted([inner.c[f"o{i}"] for i in range(len(columns))])]
     statement = Statement(level.select(statement_rows).order_by(*sort), c.parameters)
-    items = Items((made,), len(level.columns), len(level.children), group)
-    build, text = row_builder(replace(items, width=len(level.columns)))
+    build, text = row_builder(Items((made,), len(level.columns), len(level.children), group))
     c.texts.append((statement.text, text))
     return Found(statement, build, level.children, keyed=keys is not None)
 
