@@ -1,0 +1,46 @@
+"""One operation, answered by the compiled engine and by the naive one, and what differs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from graphql import parse, validate
+
+from engine.errors import BadInput
+
+
+def canonical(data: Any) -> Any:
+    return orjson.loads(orjson.dumps(data))
+
+
+def paths(errors) -> list[tuple[Any, ...]]:
+    return sorted({tuple(error.path or ()) for error in errors or ()}, key=str)
+
+
+def is_refusal(errors) -> bool:
+    return any(isinstance(getattr(error, "original_error", None), BadInput) for error in errors or ())
+
+
+async def differences(schema, naive, operation, make_context) -> list[str]:
+    """What the two engines do not agree about: the answer, the places of errors, the number of statements."""
+    document = parse(operation.text)
+    faults = validate(schema._schema, document)
+    if faults:
+        return [] if all("conflict" in fault.message for fault in faults) else [f"invalid: {faults}"]
+    context = make_context()
+    compiled = await schema.execute(operation.text, variable_values=operation.variables, context_value=context)
+    expected, statements = await naive.run(document, operation.variables, make_context())
+    if is_refusal(compiled.errors):
+        # A refusal stops a whole root field before anything is read; the naive engine reads until it meets it, and
+        # not at all where it has no parents.
+        return []
+    found = []
+    if canonical(compiled.data) != canonical(expected.data):
+        found.append(f"answer: {canonical(compiled.data)}\nexpected: {canonical(expected.data)}")
+    if paths(compiled.errors) != paths(expected.errors):
+        found.append(f"errors: {compiled.errors}\nexpected: {expected.errors}")
+    # Where a field fails, the naive engine leaves out what would have become null with it.
+    if len(context.texts) != statements and not compiled.errors:
+        found.append(f"{len(context.texts)} statements, expected {statements}")
+    return found

@@ -1,0 +1,55 @@
+"""The compiled engine gives what one small question after the other gives, in as many statements as it says."""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.engine.clubs import member
+from tests.engine.differing import differences
+from tests.engine.naive import Naive
+from tests.engine.operations import Known, learn, openings, operations
+
+EXAMPLES = int(os.environ.get("BACKLINE_EXAMPLES", "300"))
+VIEWERS = [(None, ()), (member(1), ()), (member(2), ()), (member(7), ("CLERK",))]
+VALUES = {
+    "Int": [0, 1, 2, 20, 40, 2_000_000_000],
+    "String": ["crime", "it's", "abc", "reader1", "reader3", "reader5", "", "%", "ü"],
+}
+
+
+@pytest.fixture(scope="session")
+async def known(schema, pool, make_context):
+    """Ids and cursors of the clubs."""
+    found = Known(values=VALUES)
+    for operation in openings(schema._schema):
+        for viewer, roles in VIEWERS:
+            result = await schema.execute(operation, context_value=make_context(viewer, roles))
+            assert not result.errors
+            learn(found, "Query", result.data)
+    return found
+
+
+@pytest.fixture(scope="session")
+async def naive(schema, rows):
+    """The other engine."""
+    async with rows.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        yield Naive(schema, connection)
+
+
+@pytest.mark.timeout(7200)
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    database=None,
+    phases=(Phase.generate,),  # A failing operation is short enough to read; shrinking it takes minutes.
+    derandomize="BACKLINE_EXAMPLES" not in os.environ,
+    suppress_health_check=list(HealthCheck),
+)
+@given(data=st.data())
+async def test_both_engines_agree(data, schema, naive, known, make_context):
+    viewer, roles = data.draw(st.sampled_from(VIEWERS))
+    operation = data.draw(operations(schema._schema, known))
+    found = await differences(schema, naive, operation, lambda: make_context(viewer, roles))
+    assert not found, f"{operation.text}\n{operation.variables}\nviewer {viewer} {roles}\n" + "\n".join(found)
