@@ -16,6 +16,7 @@ from db.tables.broadcasts import Broadcast, Listener, Moderator, Mute, RoomTrack
 from db.tables.chat import Message
 from db.tables.events import EventRow, Topic
 from db.tables.follows import Block, ContentReport, Follow
+from db.tables.history import StatusChange
 from db.tables.jobs import JobRow
 from db.tables.money import JournalEntry, JournalLine, LedgerAccount
 from db.tables.notifications import Notification, NotificationSettings, PushToken
@@ -50,6 +51,7 @@ __all__ = [
     "Row",
     "Session",
     "SignInCode",
+    "StatusChange",
     "TipTotal",
     "Topic",
     "Upload",

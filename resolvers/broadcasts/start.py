@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from db.queries import accounts, broadcasts
+from db.queries import accounts, broadcasts, history
 from db.session import Tx
 from domain.accounts import ApiScope, Role
 from domain.actors import Actor
-from domain.broadcasts import MAX_DESCRIPTION, MAX_GENRE, MAX_GENRES, MAX_TITLE
+from domain.broadcasts import MAX_DESCRIPTION, MAX_GENRE, MAX_GENRES, MAX_TITLE, BroadcastStatus
 from domain.chat import INTERVAL_SECONDS, MAX_INTERVAL_SECONDS
 from domain.errors import Conflict, InvalidInput
 from domain.events import LIFECYCLE, Event, EventKind, room_topic
 from domain.ids import new_id
 from domain.jobs import Job, JobKind
+from domain.notifications import SubjectType
 from domain.texts import clean_tags, clean_text
 
 
@@ -59,6 +60,8 @@ async def start(
     ends_at = await broadcasts.add_live(tx.session, broadcast_id, actor.user_id, **facts)
     if ends_at is None:
         raise Conflict("You are on air already. Stop that room first.")
+    subject = (SubjectType.BROADCAST, broadcast_id)
+    await history.note(tx.session, subject, before=None, after=BroadcastStatus.LIVE, by=actor.user_id, reason="STARTED")
     await accounts.add_role(tx.session, actor.user_id, Role.CURATOR)
     facts_told = {"broadcastId": str(broadcast_id), "curatorId": str(actor.user_id)}
     await tx.tell(Event(room_topic(broadcast_id), EventKind.BROADCAST_STARTED, facts_told))

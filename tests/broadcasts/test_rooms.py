@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import select
 
-from db.tables import Broadcast, EventRow, JobRow, Listener
+from db.tables import Broadcast, EventRow, JobRow, Listener, StatusChange
 from domain.accounts import Role
 from domain.events import LIFECYCLE
 from domain.ids import new_id, to_wire
@@ -100,11 +100,18 @@ async def test_a_room_is_stopped_by_its_curator_alone_and_once(api, make):
     assert again["broadcast"]["id"] != room.wire
 
 
-async def test_an_operator_closes_anybodys_room(api, make, database):
+async def test_an_operator_closes_anybodys_room_and_it_is_written_down(api, make, database):
     room, operator = await make.room(), await make.user(roles=(Role.OPERATOR,))
     await api(operator).do(STOP, broadcastId=room.wire)
     async with database.session() as session:
         assert (await session.execute(select(Broadcast.end_reason))).scalar_one() == "CLOSED_BY_OPERATOR"
+        moves = select(
+            StatusChange.from_status, StatusChange.to_status, StatusChange.changed_by_id, StatusChange.reason
+        ).order_by(StatusChange.changed_at)
+        assert (await session.execute(moves)).all() == [
+            (None, "LIVE", room.curator.id, "STARTED"),
+            ("LIVE", "ENDED", operator.id, "CLOSED_BY_OPERATOR"),
+        ]
 
 
 @pytest.mark.parametrize(
