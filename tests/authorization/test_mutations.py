@@ -1,0 +1,182 @@
+"""Who may do what: every mutation of the schema, by everybody who should not."""
+
+import pytest
+from graphql import build_schema
+from sqlalchemy import update
+
+from db import tables
+from domain.accounts import ApiScope
+from domain.ids import new_id, to_wire
+from schema.root import schema
+from tests.authorization.conftest import refusal
+
+BUILT = build_schema(schema.as_str())
+MUTATIONS = BUILT.mutation_type.fields
+FILE = {"filename": "me.png", "contentType": "image/png", "byteSize": 70}
+
+SAMPLES = {
+    "requestSignInCode": lambda stage: {"email": "new@example.com"},
+    "signIn": lambda stage: {"code": {"email": "new@example.com", "code": "123456"}},
+    "refreshSession": lambda stage: {"refreshToken": "x" * 43},
+    "signOut": lambda stage: {},
+    "revokeSessions": lambda stage: {"sessionIds": [stage.ids["Session"]]},
+    "updateProfile": lambda stage: {"bio": "Changed", "profilePhotoUploadId": None},
+    "createUploads": lambda stage: {"purpose": "PROFILE_PHOTO", "files": [FILE]},
+    "completeUploads": lambda stage: {"uploadIds": [stage.ids["Upload"]]},
+    "createApiToken": lambda stage: {"name": "A bot", "scopes": ["READ"]},
+    "revokeApiToken": lambda stage: {"apiTokenId": stage.ids["ApiToken"]},
+    "registerDevice": lambda stage: {"platform": "IOS", "token": "d" * 64},
+    "unregisterDevice": lambda stage: {"deviceId": stage.ids["Device"]},
+    "followUser": lambda stage: {"userId": stage.friend.wire},
+    "unfollowUser": lambda stage: {"userId": stage.friend.wire},
+    "blockUser": lambda stage: {"userId": stage.friend.wire},
+    "unblockUser": lambda stage: {"userId": stage.friend.wire},
+    "reportContent": lambda stage: {"subjectId": stage.friend.wire, "reason": "SPAM"},
+    "updateNotificationSettings": lambda stage: {"marketing": True},
+    "markNotificationsRead": lambda stage: {"ids": [stage.ids["Notification"]]},
+    "startBroadcast": lambda stage: {"title": "Another night"},
+    "stopBroadcast": lambda stage: {"broadcastId": stage.room.wire},
+    "sendBroadcastHeartbeat": lambda stage: {"broadcastId": stage.room.wire},
+    "setNowPlaying": lambda stage: {"broadcastId": stage.room.wire, "track": {"title": "Roses", "artist": "Nova"}},
+    "joinBroadcast": lambda stage: {"broadcastId": stage.room.wire},
+    "leaveBroadcast": lambda stage: {"broadcastId": stage.room.wire},
+    "updateBroadcast": lambda stage: {"broadcastId": stage.room.wire, "title": "Changed"},
+    "setModerator": lambda stage: {"broadcastId": stage.room.wire, "userId": stage.friend.wire},
+    "muteListener": lambda stage: {"broadcastId": stage.room.wire, "userId": stage.friend.wire, "minutes": 5},
+    "sendMessage": lambda stage: {"broadcastId": stage.room.wire, "text": "Hello"},
+    "deleteMessage": lambda stage: {"messageId": stage.ids["Message"]},
+}
+"""An input for each mutation, as the owner of everything on the stage would send it."""
+
+STRANGERS = {"requestSignInCode": None, "signIn": "EXPIRED"}
+"""What strangers may ask for, and the refusal that our samples get; everything else is UNAUTHENTICATED."""
+
+NEEDS = {
+    **dict.fromkeys(("updateProfile", "createUploads", "completeUploads"), ApiScope.PROFILE),
+    **dict.fromkeys(("followUser", "unfollowUser", "blockUser", "unblockUser", "reportContent"), ApiScope.FOLLOW),
+    **dict.fromkeys(("sendMessage", "deleteMessage"), ApiScope.CHAT),
+    **dict.fromkeys(
+        (
+            *("startBroadcast", "stopBroadcast", "sendBroadcastHeartbeat", "setNowPlaying", "joinBroadcast"),
+            *("leaveBroadcast", "updateBroadcast", "setModerator", "muteListener"),
+        ),
+        ApiScope.BROADCAST,
+    ),
+    **dict.fromkeys(
+        (
+            *("signOut", "revokeSessions", "createApiToken", "revokeApiToken", "registerDevice", "unregisterDevice"),
+            *("updateNotificationSettings", "markNotificationsRead"),
+        ),
+        None,
+    ),
+}
+"""The scope that a program needs; None where only a person may."""
+
+FOREIGN = {
+    "revokeSessions": "NOT_FOUND",
+    "completeUploads": "NOT_FOUND",
+    "revokeApiToken": "NOT_FOUND",
+    "unregisterDevice": "NOT_FOUND",
+    "markNotificationsRead": "NOT_FOUND",
+    "stopBroadcast": "FORBIDDEN",
+    "sendBroadcastHeartbeat": "FORBIDDEN",
+    "setNowPlaying": "FORBIDDEN",
+    "updateBroadcast": "FORBIDDEN",
+    "setModerator": "FORBIDDEN",
+    "muteListener": "FORBIDDEN",
+    "deleteMessage": "FORBIDDEN",
+}
+"""Mutations that name what only its owner may change, and the refusal of somebody else."""
+
+OF_ALL = {"joinBroadcast", "leaveBroadcast", "sendMessage", "followUser", "unfollowUser", "blockUser", "unblockUser"}
+OF_ALL |= {"reportContent", "requestSignInCode", "signIn", "refreshSession", "signOut", "updateProfile"}
+OF_ALL |= {"createUploads", "createApiToken", "registerDevice", "updateNotificationSettings", "startBroadcast"}
+"""Mutations that anybody may use on what is public, or that name nothing but oneself."""
+
+
+async def refusals(client, stage, names):
+    return {name: await refusal(client, name, SAMPLES[name](stage)) for name in names}
+
+
+def test_every_mutation_and_kind_of_thing_is_asked_about():
+    names = set(MUTATIONS)
+    assert names == set(SAMPLES)
+    assert names == set(NEEDS) | set(STRANGERS) | {"refreshSession"}
+    assert names == set(FOREIGN) | OF_ALL
+    assert not set(FOREIGN) & OF_ALL
+
+
+async def test_a_stranger_changes_nothing(api, stage, rows):
+    names = set(SAMPLES) - {"requestSignInCode"}
+    before = await rows()
+    assert await refusals(api(), stage, names) == {name: STRANGERS.get(name, "UNAUTHENTICATED") for name in names}
+    assert await rows() == before
+    assert await refusal(api(), "requestSignInCode", SAMPLES["requestSignInCode"](stage)) is None
+    assert await rows() != before
+
+
+@pytest.mark.parametrize("token", ["nonsense", "bl_" + "x" * 43, "a.b.c"])
+async def test_a_proof_that_does_not_hold_is_worse_than_none(api, stage, rows, token):
+    client = api()
+    client.headers = {"authorization": f"Bearer {token}"}
+    before = await rows()
+    assert set((await refusals(client, stage, SAMPLES)).values()) == {"UNAUTHENTICATED"}
+    assert await rows() == before
+
+
+async def test_a_suspended_person_changes_nothing(api, stage, rows, database):
+    async with database.transaction() as tx:
+        suspended = update(tables.User).where(tables.User.id == stage.owner.id).values(suspended=True)
+        await tx.session.execute(suspended)
+    before = await rows()
+    assert set((await refusals(api(stage.owner), stage, SAMPLES)).values()) == {"UNAUTHENTICATED"}
+    assert await rows() == before
+
+
+async def test_a_program_needs_the_fitting_scope(program, stage, rows):
+    for lacking in {scope for scope in NEEDS.values() if scope}:
+        client = await program(stage.owner, *(set(ApiScope) - {lacking}))
+        names = [name for name, scope in NEEDS.items() if scope is lacking]
+        before = await rows()
+        assert await refusals(client, stage, names) == dict.fromkeys(names, "FORBIDDEN"), lacking
+        assert await rows() == before
+
+
+async def test_a_program_with_all_scopes_is_no_person(program, stage, rows):
+    client = await program(stage.owner)
+    names = [name for name, scope in NEEDS.items() if scope is None]
+    before = await rows()
+    assert await refusals(client, stage, names) == dict.fromkeys(names, "FORBIDDEN")
+    assert await rows() == before
+
+
+async def test_a_program_with_the_fitting_scope_is_let_in(program, stage):
+    expected = dict.fromkeys(name for name, scope in NEEDS.items() if scope)
+    # These the owner may not do to their own room, whoever asks for them.
+    expected |= {"startBroadcast": "CONFLICT", "joinBroadcast": "CONFLICT"}
+    # What ends things comes last.
+    last = ("deleteMessage", "stopBroadcast")
+    names = [name for name in expected if name not in last] + list(last)
+    clients = {scope: await program(stage.owner, scope) for scope in set(NEEDS.values()) if scope}
+    found = {name: await refusal(clients[NEEDS[name]], name, SAMPLES[name](stage)) for name in names}
+    assert found == expected
+
+
+async def test_what_is_somebody_elses_stays_as_it_is(api, make, stage, rows):
+    other = await make.user("other")
+    before = await rows()
+    assert await refusals(api(other), stage, FOREIGN) == FOREIGN
+    assert await rows() == before
+    unknown = {"broadcastId": to_wire("broadcast", new_id()), "messageId": to_wire("message", new_id())}
+    for name, code in FOREIGN.items():
+        sample = SAMPLES[name](stage)
+        sample |= {key: value for key, value in unknown.items() if key in sample}
+        if code == "FORBIDDEN":
+            assert await refusal(api(other), name, sample) == "NOT_FOUND", name
+    assert await rows() == before
+
+
+async def test_the_owner_may(api, stage):
+    last = ("deleteMessage", "stopBroadcast", "revokeSessions")
+    names = [name for name in FOREIGN if name not in last] + list(last)
+    assert await refusals(api(stage.owner), stage, names) == dict.fromkeys(names)

@@ -1,0 +1,120 @@
+"""Who may see what: every kind of thing and every private field of the schema, by everybody who should not."""
+
+from graphql import build_schema
+
+from domain.ids import new_id
+from schema.root import schema
+from tests.authorization.conftest import refusal
+
+BUILT = build_schema(schema.as_str())
+NODES = {kind.name for kind in BUILT.get_possible_types(BUILT.type_map["Node"])}
+PUBLIC = {"User", "Broadcast", "Message"}
+SUBSCRIPTIONS = {
+    "broadcastEvents": "broadcastEvents(broadcastId: $room) { cursor }",
+    "broadcastLifecycle": "broadcastLifecycle { __typename }",
+    "notificationReceived": "notificationReceived { cursor }",
+}
+
+
+NODE = "query ($id: ID!) { node(id: $id) { __typename id } }"
+
+
+async def test_what_is_hidden_looks_like_what_is_missing(api, make, stage, program):
+    assert set(stage.ids) == NODES, "a kind of thing without a sample"
+    other = await make.user("other")
+    askers = [api(), api(other), await program(other)]
+    for kind, wire in stage.ids.items():
+        assert (await api(stage.owner)(NODE, id=wire))["node"] == {"__typename": kind, "id": wire}
+        missing = f"{wire.partition('_')[0]}_{new_id()}"
+        for asker in askers:
+            bodies = [await asker.post({"query": NODE, "variables": {"id": each}}) for each in (wire, missing)]
+            found, nothing = ((body.status_code, body.content) for body in bodies)
+            assert (found == nothing) is (kind not in PUBLIC), kind
+
+
+async def test_a_deleted_message_is_missing_for_everybody(api, stage):
+    wire = stage.ids["Message"]
+    assert await refusal(api(stage.owner), "deleteMessage", {"messageId": wire}) is None
+    for asker in (api(), api(stage.owner), api(stage.friend)):
+        assert await asker(NODE, id=wire) == {"node": None}
+
+
+async def test_ids_of_the_wrong_kind_reach_nothing(api, stage):
+    """A key under another type's prefix is no way around what hides it."""
+    for kind, wire in stage.ids.items():
+        key = wire.partition("_")[2]
+        for prefix in {other.partition("_")[0] for other in stage.ids.values()} - {wire.partition("_")[0]}:
+            assert await api(stage.owner)(NODE, id=f"{prefix}_{key}") == {"node": None}, (kind, prefix)
+
+
+def test_private_fields_are_the_viewers_alone():
+    private = {name for name in BUILT.type_map["Viewer"].fields if name != "user"}
+    assert {"email", "phone", "sessions", "apiTokens", "balances", "notifications"} <= private
+    shown = {
+        f"{kind.name}.{name}"
+        for kind in BUILT.type_map.values()
+        if kind.name not in {"Viewer", "NotificationEvent", "MarkNotificationsReadPayload"}
+        for name in getattr(kind, "fields", {})
+        if name in private and not kind.name.endswith(("Input", "Payload"))
+    }
+    assert shown == set()
+    reached = [
+        f"{kind.name}.{name}"
+        for kind in BUILT.type_map.values()
+        for name, field in getattr(kind, "fields", {}).items()
+        if str(field.type).strip("!") == "Viewer"
+    ]
+    assert reached == ["Query.viewer"]
+
+
+def selection(kind, depth):
+    """All that can be asked of a type without arguments of its own, so many levels down."""
+    parts = ["__typename"]
+    for name, shown in getattr(kind, "fields", {}).items():
+        inner = shown.type
+        while hasattr(inner, "of_type"):
+            inner = inner.of_type
+        if hasattr(inner, "fields") or hasattr(inner, "types"):
+            pages = "(first: 2)" if "first" in shown.args else ""
+            if depth and name != "edges":
+                parts.append(f"{name}{pages} {{ {selection(inner, depth - 1)} }}")
+        else:
+            parts.append(name)
+    return " ".join(parts)
+
+
+async def test_nothing_private_comes_out_anywhere(api, make, stage, program):
+    other = await make.user("other")
+    user, viewer, room = (selection(BUILT.type_map[name], 3) for name in ("User", "Viewer", "Broadcast"))
+    queries = [
+        f'{{ user(username: "owner") {{ {user} }} }}',
+        f'{{ curators(query: "owner") {{ nodes {{ {user} }} }} }}',
+        f"{{ liveBroadcasts {{ nodes {{ {room} }} }} }}",
+        f"{{ viewer {{ {viewer} }} }}",
+    ]
+    secret = ["canary", stage.owner.token, *(stage.ids[kind] for kind in NODES - PUBLIC)]
+    for asker in (api(), api(other), await program(other)):
+        for query in queries:
+            body = (await asker.post({"query": query})).text
+            assert '"errors"' not in body, body
+            assert [word for word in secret if word in body.lower()] == []
+    body = (await api(stage.owner).post({"query": queries[3]})).text
+    assert "owner.canary@example.com" in body
+    assert stage.ids["Session"] in body
+
+
+async def test_subscriptions_of_strangers(api, stage):
+    assert set(BUILT.subscription_type.fields) == set(SUBSCRIPTIONS)
+    refused = {}
+    for name, asked in SUBSCRIPTIONS.items():
+        document = f"subscription ($room: ID!) {{ {asked} }}" if "$room" in asked else f"subscription {{ {asked} }}"
+        variables = {"room": stage.room.wire} if "$room" in asked else {}
+        async with api().subscribe(document, **variables) as stream:
+            try:
+                message = await stream.message(within=0.5)
+            except TimeoutError:
+                message = {"type": "silent"}
+        refused[name] = "UNAUTHENTICATED" in str(message)
+    assert refused == {"broadcastEvents": False, "broadcastLifecycle": False, "notificationReceived": True}
+    async with api().subscribe("subscription { broadcastLifecycle(followedOnly: true) { __typename } }") as stream:
+        assert "UNAUTHENTICATED" in str(await stream.message())
