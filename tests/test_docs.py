@@ -31,6 +31,12 @@ OPERATIONS = {
 }
 TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 SETTINGS = set(re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+SOURCES = [
+    path for room in ("engine", "schema", "resolvers", "jobs", "db", "domain") for path in (ROOT / room).rglob("*.py")
+]
+CODE = set(
+    re.findall(r"\w+", "\n".join(path.read_text() for path in [*SOURCES, ROOT / "app.py", *CONTRACT.glob("*.graphql")]))
+)
 ENGINE = "\n".join(path.read_text() for path in sorted((ROOT / "engine").glob("*.py")))
 
 
@@ -117,6 +123,14 @@ def test_the_api_page_leaves_out_no_operation_of_rooms():
     page = set(TICKED.findall(prose((ROOT / "docs" / "api.md").read_text())))
     rooms = parse((CONTRACT / "broadcasts.graphql").read_text()).definitions
     assert {node.name.value for node in rooms if isinstance(node, OperationDefinitionNode)} - page == set()
+
+
+def test_the_architecture_page_names_what_is_in_the_code():
+    written = TICKED.findall(prose((ROOT / "docs" / "architecture.md").read_text()))
+    names = {name for word in written for name in re.findall(r"^(?:@)?([A-Za-z_]+(?:\.[A-Za-z_]+)?)(?:\(.*\))?$", word)}
+    words = {part for name in names if "." not in name or name.partition(".")[0] in CODE for part in name.split(".")}
+    assert {word for word in words if word not in CODE and not word.isupper()} == set()
+    assert {"Plans", "find", "read_standing", "edge_ref"} <= words
 
 
 def test_every_error_code_is_explained():
