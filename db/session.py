@@ -140,6 +140,8 @@ def connect(url: str, *, pool_size: int, application: str) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=10,
         pool_pre_ping=False,
+        # Errors are logged with their text, and the values of a statement are people's addresses, hashes and words.
+        hide_parameters=True,
         json_serializer=lambda value: orjson.dumps(value).decode(),
         json_deserializer=orjson.loads,
         connect_args={

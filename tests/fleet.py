@@ -39,14 +39,18 @@ class Fleet:
         self.environment = environment
         self.processes = []
 
-    async def start(self, command):
-        """Start `web` or `worker`; a web process has begun to answer when this returns."""
+    async def start(self, command, log=None):
+        """Start `web` or `worker`; a web process has begun to answer when this returns.
+
+        With `log`, an open file, it gets all that the process says.
+        """
         port = free_port()
         names = {**os.environ, **self.environment, "PORT": str(port), "PUBLIC_URL": f"http://127.0.0.1:{port}"}
         # Tokens name who made them: all processes of one installation have one public address.
         names["PUBLIC_URL"] = self.environment["PUBLIC_URL"]
+        said = {"stdout": log, "stderr": log or asyncio.subprocess.DEVNULL}
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "cli", command, cwd=ROOT, env=names, stderr=asyncio.subprocess.DEVNULL
+            *(sys.executable, "-m", "cli", command), cwd=ROOT, env=names, **said
         )
         started = Process(process, port)
         self.processes.append(started)
