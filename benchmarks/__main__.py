@@ -13,6 +13,7 @@ from pathlib import Path
 import uvloop
 
 from benchmarks import data
+from benchmarks.client import WrongAnswer
 from benchmarks.operations import OPERATIONS, Operation
 from benchmarks.report import explanation, table
 from benchmarks.rounds import alternate, answers_of, difference
@@ -64,8 +65,8 @@ def parser() -> argparse.ArgumentParser:
     """What can be typed."""
     names = [operation.name for operation in OPERATIONS]
     made = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    made.add_argument("--rounds", type=int, default=9, help="turns of each server (9)")
-    made.add_argument("--seconds", type=float, default=1.0, help="how long a turn lasts, roughly (1)")
+    made.add_argument("--rounds", type=int, default=15, help="turns of each server (15)")
+    made.add_argument("--seconds", type=float, default=0.5, help="how long a turn lasts, roughly (0.5)")
     made.add_argument("--operations", nargs="+", default=names, choices=names, help="what is asked for (everything)")
     made.add_argument(
         "--servers", nargs="+", default=list(FACTORIES), choices=list(FACTORIES), help="who is asked (all)"
@@ -87,8 +88,8 @@ def main() -> int:
             print(explanation(cores, own_databases=own))
             for operation in asked:
                 print(uvloop.run(examine(servers, operation, arguments.rounds, arguments.seconds)), flush=True)
-    except (DidNotStart, EmbeddedError, OSError) as fault:
-        print(f"Nothing was measured: {fault}", file=sys.stderr)
+    except (DidNotStart, EmbeddedError, WrongAnswer, OSError) as fault:
+        print(f"Measuring ended early: {fault}", file=sys.stderr)
     return 0
 
 

@@ -69,17 +69,15 @@ def read_document(name: str) -> str:
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation with its variables, and how hard it is asked for.
+    """One operation with its variables.
 
     Attributes:
         name: Its name in the contract.
         variables: Their values, by name.
-        connections: How many clients ask at the same time.
     """
 
     name: str
     variables: dict[str, Any]
-    connections: int
 
     def as_graphql(self) -> bytes:
         """The request to a GraphQL server."""
@@ -94,7 +92,7 @@ class Operation:
 
 
 OPERATIONS: Final = (
-    Operation("LiveRoomsWithChat", {"first": 50, "messages": 10}, connections=4),
-    Operation("LiveBroadcasts", {"first": 50}, connections=8),
-    Operation("UserProfile", {"username": data.username(42)}, connections=16),
+    Operation("LiveRoomsWithChat", {"first": 50, "messages": 10}),
+    Operation("LiveBroadcasts", {"first": 50}),
+    Operation("UserProfile", {"username": data.username(42)}),
 )

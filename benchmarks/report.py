@@ -7,7 +7,7 @@ from statistics import median
 from typing import Final
 
 from benchmarks.operations import LEFT_OUT, Operation
-from benchmarks.rounds import Figures
+from benchmarks.rounds import CONNECTIONS, Figures
 from benchmarks.servers import BACKLINE, IDIOMATIC, LIMIT, POOL_SIZE, Cores
 
 GOALS_FOR: Final = "LiveRoomsWithChat"
@@ -27,10 +27,11 @@ def explanation(cores: Cores, *, own_databases: bool) -> str:
         f"dicts and orjson (the limit). {IDIOMATIC}: Strawberry with ORM rows, resolvers, dataloaders, document caches.",
         f"Each is one uvicorn process (uvloop, httptools) with {POOL_SIZE} connections to the same PostgreSQL, jit off,",
         "and the same settings of the garbage collector.",
-        f"{pinned} Requests come without a token, as public reads. Answers are compared before.",
+        f"{pinned} {CONNECTIONS} clients ask at a time, without tokens: these are public reads.",
+        "Before anything is measured, all answers are compared, to the byte but for signatures.",
         f"Left out of the contract's operations, because it belongs to a later feature: {', '.join(sorted(LEFT_OUT))}.",
-        "Medians of alternating rounds, ratios within each round. CPU is what the whole server process took, divided by the",
-        "requests: it depends little on what else the machine does, which requests/s do.",
+        "Medians of alternating rounds; ratios are taken within each round. CPU is what the whole server process took,",
+        "divided by the requests; unlike requests/s it does not tell how fast client and PostgreSQL are.",
     )
     return "\n".join(lines) + "\n"
 
@@ -39,7 +40,7 @@ def table(operation: Operation, size: int, figures: Mapping[str, Figures]) -> st
     """One operation: a line for each server, and how the goals were met."""
     asked = ", ".join(f"{name}: {value}" for name, value in operation.variables.items())
     lines = [
-        f"{operation.name}({asked}): {size / 1000:.1f} kB, {operation.connections} connections",
+        f"{operation.name}({asked}): {size / 1000:.1f} kB",
         row(HEADINGS),
         *(row((name, *cells(found, figures))) for name, found in figures.items()),
     ]

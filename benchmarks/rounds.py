@@ -10,12 +10,15 @@ from typing import Final
 
 import orjson
 
-from benchmarks.client import Load, lines_to
+from benchmarks.client import Load, WrongAnswer, lines_to
 from benchmarks.operations import Operation
 from benchmarks.servers import Server, cpu_seconds
 
-WARM_UP: Final = 30
-FEWEST, MOST = 20, 5000
+CONNECTIONS: Final = 16
+"""How many clients ask at the same time: enough that a server never waits for the next request."""
+
+WARM_UP: Final = 32
+FEWEST, MOST = CONNECTIONS, 5000
 SIGNED: Final = re.compile(rb"\?expires=\d+&signature=[\w-]+")
 
 
@@ -43,10 +46,14 @@ class Figures:
 
 
 def comparable(answer: bytes) -> bytes:
-    """An answer's data as it can be compared, keys in their order; signatures are by each server's own key."""
+    """An answer's data as it can be compared, keys in their order; signatures are by each server's own key.
+
+    Raises:
+        WrongAnswer: There are errors in it.
+    """
     answered = orjson.loads(SIGNED.sub(b"", answer))
     if "errors" in answered:
-        raise ValueError(f"errors instead of data: {answered['errors']}")
+        raise WrongAnswer(f"errors instead of data: {answered['errors']}")
     return orjson.dumps(answered["data"])
 
 
@@ -77,7 +84,7 @@ async def measure(server: Server, operation: Operation, count: int) -> tuple[flo
     Returns:
         How long they took all together, and how much processor time the server had for them, in seconds.
     """
-    async with lines_to(server.port, operation.connections) as lines:
+    async with lines_to(server.port, CONNECTIONS) as lines:
         before = cpu_seconds(server.pid)
         seconds = await Load(server.request(operation), count).run(lines)
         after = cpu_seconds(server.pid)
