@@ -34,6 +34,7 @@ from web import explorer, files, health
 from web.callers import caller_of
 
 VERSION: Final = "1.0.0"
+"""The version of the API that apps read at `/health`; the software's own is in pyproject.toml."""
 EXPLORER: Final = Path(__file__).parent / "explorer" / "dist"
 
 

@@ -263,7 +263,8 @@ async def build(settings: Settings) -> AsyncIterator[Services]:
             file_door=files,
             photos=PillowPhotos(),
             cipher=AesCipher(settings.keys),
-            tokens=JwtTokens(settings.jwt_secret, issuer=settings.public_url),
+            # In the demo a token made by hand must hold whatever PORT the server was given.
+            tokens=JwtTokens(settings.jwt_secret, issuer="backline demo" if settings.demo else settings.public_url),
             secret=_derive(settings.jwt_refresh_secret, "hashes"),
             demo=settings.demo,
         )

@@ -117,6 +117,8 @@ def run_seed(settings: Settings, _arguments: argparse.Namespace) -> int:
         async with opened(settings) as (database, _services):
             return await seed.seed(database)
 
+    # That somebody was given a role is worth a line anywhere else.
+    logging.getLogger("resolvers").setLevel(logging.WARNING)
     print(f"The demo cast has {asyncio.run(main())} people.")
     return 0
 
@@ -167,7 +169,7 @@ def run_keys(settings: Settings, _arguments: argparse.Namespace) -> int:
 def run_token(settings: Settings, arguments: argparse.Namespace) -> int:
     """Print an access token of a demo person."""
     if not settings.demo:
-        raise InvalidInput("Tokens are handed out in the demo only: set BACKLINE_DEMO=1 for it.")
+        raise InvalidInput("Tokens are handed out in the demo only: run it with BACKLINE_DEMO=1.")
 
     async def main() -> str:
         async with opened(settings) as (database, services):
@@ -211,7 +213,8 @@ WITHOUT: dict[str, Command] = {
     "doctor": lambda settings, _arguments: doctor.examine(settings),
 }
 
-WITHOUT_SECRETS = {"migrate", "schema", "reset"}
+WITHOUT_SECRETS = {"doctor", "migrate", "reset", "schema", "token"}
+"""Commands that work, or say what is missing, where nobody has set secrets yet."""
 
 
 def parser() -> argparse.ArgumentParser:

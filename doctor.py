@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from bootstrap import Settings
+from bootstrap import SECRET_BYTES, Settings
 from db import migrate
 from integrations import valkey
 from integrations.cipher import AesCipher
@@ -69,7 +69,7 @@ def examine(settings: Settings) -> int:
 
 async def _collect(settings: Settings) -> list[Finding]:
     found = [finding async for finding in _database(settings)]
-    return [*found, await _valkey(settings), _keys(settings), *_outside(settings)]
+    return [*found, await _valkey(settings), _secrets(settings), _keys(settings), *_outside(settings)]
 
 
 def _mode(settings: Settings) -> Finding:
@@ -134,7 +134,15 @@ async def _valkey(settings: Settings) -> Finding:
     return Finding("Valkey", "does not answer", "See that it runs and that REDIS_URL names it: redis://host:6379/0.")
 
 
+def _secrets(settings: Settings) -> Finding:
+    long_enough = len(settings.jwt_secret.encode()) >= SECRET_BYTES
+    remedy = None if long_enough else f"Set JWT_SECRET to {SECRET_BYTES} bytes or more: `openssl rand -base64 48`."
+    return Finding("JWT_SECRET", "long enough" if long_enough else "too short or not set", remedy)
+
+
 def _keys(settings: Settings) -> Finding:
+    if not settings.keys:
+        return Finding("keys", "none", "Set BACKLINE_KEYS, such as k1:<key>; `openssl rand -base64 32` makes a key.")
     cipher = AesCipher(settings.keys)
     sealed = cipher.seal("probe", bound_to="doctor")
     fine = cipher.open(sealed, bound_to="doctor") == "probe"

@@ -77,12 +77,12 @@ class ChatMutations:
     )
     async def send_message(self, info: Info, input: SendMessageInput) -> SendMessagePayload:
         """Send."""
-        context = info.context
+        context, actor = info.context, info.context.signed_in
         broadcast_id = from_wire(Prefix.BROADCAST, input.broadcast_id, "broadcastId")
         message_id = await chat.send(
             context.database,
             context.services.limiter,
-            context.signed_in,
+            actor,
             broadcast_id=broadcast_id,
             text=input.text,
             client_key=input.client_key,
