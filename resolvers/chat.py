@@ -56,9 +56,11 @@ async def _wait_turn(limiter: Limiter, broadcast_id: UUID, user_id: UUID, every:
 
 
 async def _write(tx: Tx, actor: Actor, broadcast_id: UUID, text: str, client_key: str | None) -> UUID:
-    # The room first, then its log: with the log in hand no other message can come between the key's check and ours.
-    _check_voice(await broadcasts.read_standing(tx.session, broadcast_id, actor.user_id, lock=True))
+    # With the log in hand no other message can come between the key's check and ours, and the room cannot end before
+    # ours is in it: its end is written into the log too. The room's own row is left to those who change the room; were
+    # it shared among all who write, a busy chat would keep its curator from ever stopping it.
     await events.lock(tx.session, room_topic(broadcast_id))
+    _check_voice(await broadcasts.read_standing(tx.session, broadcast_id, actor.user_id))
     if client_key:
         known = await chat.find_by_client_key(tx.session, broadcast_id, actor.user_id, client_key)
         if known is not None:

@@ -42,7 +42,7 @@ class Standing:
 async def read_standing(
     session: AsyncSession, broadcast_id: UUID, user_id: UUID, *, lock: bool = False
 ) -> Standing | None:
-    """What somebody is in a room; with `lock`, the room cannot end before our transaction does."""
+    """What somebody is in a room; with `lock`, the room's row is ours until the commit, to be changed or kept from ending."""
     moderates = exists().where(Moderator.broadcast_id == broadcast_id, Moderator.user_id == user_id)
     muted = (
         select(Mute.muted_until)
@@ -58,7 +58,7 @@ async def read_standing(
         apart(Broadcast.curator_id, user_id).label("blocked"),
     ).where(Broadcast.id == broadcast_id)
     if lock:
-        statement = statement.with_for_update(read=True, of=Broadcast)
+        statement = statement.with_for_update(key_share=True, of=Broadcast)
     row = (await session.execute(statement)).one_or_none()
     return None if row is None else Standing(*row)
 

@@ -59,7 +59,7 @@ def check_standing(standing: Standing | None) -> Standing:
 
 
 async def lock_moderated_room(tx: Tx, actor: Actor, broadcast_id: UUID) -> Standing:
-    """Keep a room from ending while its curator or a moderator does something in it.
+    """Take a room on air until the commit for its curator or a moderator.
 
     Raises:
         NotFound: There is no such room.
