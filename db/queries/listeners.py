@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import func, select, tuple_, update
+from sqlalchemy import ARRAY, Uuid, and_, cast, column, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -72,17 +72,27 @@ async def _count(session: AsyncSession, broadcast_id: UUID, *, came: int, new: i
 
 
 async def touch(session: AsyncSession, seen: Sequence[tuple[UUID, UUID]]) -> None:
-    """Note that (room, person) pairs are still there; rows touched a moment ago are left alone."""
+    """Note that (room, person) pairs are still there; rows touched a moment ago are left alone.
+
+    So are rows that somebody is at: they are touched the next time. Waiting for many rows, in whatever order, could close
+    a circle with somebody who ends a room.
+    """
+    # Arrays keep the statement the same for any number of pairs; PostgreSQL takes no list of tens of thousands.
+    rooms, people = (cast([pair[place] for pair in seen], ARRAY(Uuid)) for place in (0, 1))
+    pair = func.unnest(rooms, people).table_valued(column("room", Uuid), column("person", Uuid)).render_derived("pair")
+    there = (
+        select(Listener.broadcast_id, Listener.user_id)
+        .join(pair, and_(Listener.broadcast_id == pair.c.room, Listener.user_id == pair.c.person))
+        .where(Listener.left_at.is_(None), Listener.last_seen_at < func.now() - PRESENCE_TOUCH / 2)
+        .with_for_update(key_share=True, skip_locked=True, of=Listener)
+        .subquery("there")
+    )
     statement = (
         update(Listener)
-        .where(
-            tuple_(Listener.broadcast_id, Listener.user_id).in_(seen),
-            Listener.left_at.is_(None),
-            Listener.last_seen_at < func.now() - PRESENCE_TOUCH / 2,
-        )
+        .where(Listener.broadcast_id == there.c.broadcast_id, Listener.user_id == there.c.user_id)
         .values(last_seen_at=func.now())
     )
-    await session.execute(statement)
+    await session.execute(statement.execution_options(synchronize_session=False))
 
 
 async def find_absent(session: AsyncSession, limit: int) -> Sequence[tuple[UUID, UUID]]:
