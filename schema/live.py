@@ -107,24 +107,32 @@ async def newest_cursor(info: Info, topic: str) -> str:
     return cursor_of(topic, (await info.context.live.heads([topic]))[topic])
 
 
-async def follow(info: Info, topic: str, after: str | None) -> AsyncGenerator[Happened | Missed, None]:
+async def follow(
+    info: Info, topic: str, after: str | None, *, over: bool = False
+) -> AsyncGenerator[Happened | Missed, None]:
     """Hand on what happens in a log: what came after the cursor first, then what happens next, nothing twice.
 
     Args:
         info: The subscription's.
         topic: Which log.
         after: The cursor of the last event that the client saw; None for what happens from now on.
+        over: Whether nothing is to be expected any more; then this ends with what the log has.
 
     Raises:
         InvalidInput: `after` is no cursor of this log.
     """
     logs = info.context.live
-    position = sequence_of(topic, after) if after is not None else (await logs.heads([topic]))[topic]
+    newest = (await logs.heads([topic]))[topic] if over or after is None else 0
+    position = newest if after is None else sequence_of(topic, after)
+    if over and position >= newest:
+        return
     async with aclosing(logs.follow_log(topic, position)) as items:
         async for item in items:
             if isinstance(item, Gap):
-                before, at = cursor_of(topic, item.resumes_at - 1), cursor_of(topic, item.resumes_at)
-                yield Missed(before, datetime.now(UTC), at)
+                position = item.resumes_at - 1
+                yield Missed(cursor_of(topic, position), datetime.now(UTC), cursor_of(topic, item.resumes_at))
             else:
-                place = cursor_of(topic, item.sequence)
-                yield Happened(place, item.occurred_at, EventKind(item.kind), item.data)
+                position = item.sequence
+                yield Happened(cursor_of(topic, position), item.occurred_at, EventKind(item.kind), item.data)
+            if over and position >= newest:
+                return

@@ -9,6 +9,7 @@ from db.queries import broadcasts, listeners
 from db.session import Database, Tx
 from domain.accounts import ApiScope
 from domain.actors import Actor
+from domain.broadcasts import BroadcastStatus
 from domain.errors import Conflict, NotFound
 from domain.events import Event, EventKind, room_topic
 from resolvers.broadcasts.rooms import check_standing, lock_room
@@ -55,15 +56,20 @@ async def leave_rooms_of(tx: Tx, curator_id: UUID, user_id: UUID) -> None:
             await _leave(tx, broadcast_id, user_id)
 
 
-async def reach(database: Database, broadcast_id: UUID) -> None:
-    """Check that there is such a room to follow, on air or not.
+async def reach(database: Database, broadcast_id: UUID) -> bool:
+    """Find a room to follow.
+
+    Returns:
+        Whether it is on air.
 
     Raises:
         NotFound: There is none.
     """
     async with database.session() as session:
-        if await broadcasts.find_status(session, broadcast_id) is None:
-            raise NotFound("There is no such room.", "broadcastId")
+        status = await broadcasts.find_status(session, broadcast_id)
+    if status is None:
+        raise NotFound("There is no such room.", "broadcastId")
+    return status is BroadcastStatus.LIVE
 
 
 async def follows_curator(database: Database, user_id: UUID, broadcast_id: UUID) -> bool:

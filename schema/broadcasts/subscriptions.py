@@ -52,16 +52,17 @@ class BroadcastSubscriptions:
     ) -> AsyncGenerator[BroadcastEvent, None]:
         """Follow a room."""
         room_id = from_wire(Prefix.BROADCAST, broadcast_id, "broadcastId")
-        await listen.reach(info.context.database, room_id)
         topic = room_topic(room_id)
+        cursor = after if after is not None else await newest_cursor(info, topic)
+        # Asked after the cursor was read: the end of a room that is on air now comes behind it.
+        on_air = await listen.reach(info.context.database, room_id)
         with ExitStack() as presence:
             if info.context.actor is not None:
                 presence.enter_context(info.context.presence.hold(room_id, info.context.actor.user_id))
                 await listen.touch(info.context.database, [(room_id, info.context.actor.user_id)])
             if after is None:
-                after = await newest_cursor(info, topic)
-                yield BroadcastEvent(cursor=after, occurred_at=datetime.now(UTC), event=_snapshot(room_id))
-            async with aclosing(follow(info, topic, after)) as items:
+                yield BroadcastEvent(cursor=cursor, occurred_at=datetime.now(UTC), event=_snapshot(room_id))
+            async with aclosing(follow(info, topic, cursor, over=not on_air)) as items:
                 async for item in items:
                     yield event_of(item)
                     if not isinstance(item, Missed) and item.kind is EventKind.BROADCAST_ENDED:

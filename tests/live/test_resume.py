@@ -114,6 +114,27 @@ async def test_a_room_that_ends_completes_its_streams(api, make):
         assert (await stream.message())["type"] == "complete"
 
 
+async def test_a_room_that_has_ended_tells_what_it_knows_and_completes(api, make, database):
+    room = await make.room()
+    stop, stream_of = operation("StopBroadcast"), api().subscribe
+    cursors = [(await api()("query($id: ID!) { broadcast(id: $id) { eventCursor } }", id=room.wire))["broadcast"]]
+    await make.message(room, text="Last words")
+    await api(room.curator).do(stop, broadcastId=room.wire)
+    cursors.append((await api()("query($id: ID!) { broadcast(id: $id) { eventCursor } }", id=room.wire))["broadcast"])
+    told = {None: ["BroadcastSnapshot"], cursors[0]["eventCursor"]: ["MessageSent", "BroadcastEnded"]}
+    told |= {cursors[1]["eventCursor"]: []}
+    for after, kinds in told.items():
+        async with stream_of(EVENTS, broadcastId=room.wire, after=after) as stream:
+            assert [(await stream.next())["broadcastEvents"]["event"]["__typename"] for _ in kinds] == kinds
+            assert (await stream.message())["type"] == "complete"
+    async with database.transaction() as tx:
+        await tx.session.execute(update(EventRow).values(occurred_at=func.now() - timedelta(days=8)))
+        await events.forget(tx.session, 7, 100)
+    async with stream_of(EVENTS, broadcastId=room.wire, after=cursors[0]["eventCursor"]) as stream:
+        assert (await stream.next())["broadcastEvents"]["event"]["__typename"] == "StreamGap"
+        assert (await stream.message())["type"] == "complete"
+
+
 async def test_a_room_that_does_not_exist_cannot_be_followed(api, make):
     other = await make.user()
     for wire in ("nonsense", other.wire):
