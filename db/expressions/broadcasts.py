@@ -11,7 +11,6 @@ from db.access.viewer import Viewer
 from db.expressions.follows import apart
 from db.tables import Broadcast, Follow, Listener, Moderator, Mute
 from domain.broadcasts import BroadcastAction, BroadcastStatus
-from domain.ids import Prefix
 
 Room = type[Broadcast]
 
@@ -61,11 +60,6 @@ def viewer_actions(room: Room, viewer: Viewer) -> ColumnElement[list[BroadcastAc
 def any_genre(room: Room, genres: list[str]) -> ColumnElement[bool]:
     """Whether a room has one of these genre tags; `genres` is a list or the parameter that stands for one."""
     return room.genre_tags.op("&&")(cast(genres, ARRAY(Text)))
-
-
-def curated_by(room: Room, curator: str) -> ColumnElement[bool]:
-    """Whether a room is this curator's, by the id that clients use."""
-    return literal(f"{Prefix.USER}_").concat(cast(room.curator_id, Text)) == curator
 
 
 def curator_followed(room: Room, viewer: Viewer) -> ColumnElement[bool]:

@@ -224,7 +224,7 @@ def on_air(
     if filter.genres is not None:
         yield expressions.any_genre(room, filter.genres)
     if filter.curator_id is not None:
-        yield expressions.curated_by(room, filter.curator_id)
+        yield room.curator_id == filter.curator_id
     if filter.followed_only:
         yield expressions.curator_followed(room, viewer)
     if filter.min_listeners is not None:
