@@ -5,18 +5,21 @@ from __future__ import annotations
 import dataclasses
 import enum
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeAlias
 from uuid import UUID
 
+from graphql import GraphQLInputObjectType, get_named_type
 from graphql.execution.values import get_argument_values
 from sqlalchemy import BindParameter, bindparam
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext as Execution
-from strawberry.types.arguments import convert_arguments
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.types.arguments import convert_argument
 from strawberry.types.unset import UNSET
 from strawberry.utils.str_converters import to_camel_case
 
 from engine.errors import BadInput
-from engine.selection import Picked, Selection
+from engine.selection import Picked, Selection, Taken
 
 Values: TypeAlias = dict[str, Any]
 Path: TypeAlias = tuple[int | str, ...]
@@ -31,11 +34,30 @@ def coerce(execution: Execution, picked: Picked) -> Values:
         GraphQLError: A value does not fit its type.
     """
     assert picked.field is not None
-    assert picked.definition is not None
     detail = picked.details[0]
     raw = get_argument_values(picked.field, detail.node, execution.variable_values, detail.fragment_variable_values)
-    converter = execution.schema._strawberry_schema.schema_converter  # type: ignore[attr-defined]  # noqa: SLF001
-    return convert_arguments(raw, picked.definition.arguments, converter.scalar_registry, converter.config)
+    if picked.takes is None:
+        picked.takes = takes(execution, picked)
+    return {
+        name: raw[written] if convert is None else convert(raw[written])
+        for name, written, convert in picked.takes
+        if written in raw
+    }
+
+
+def takes(execution: Execution, picked: Picked) -> list[Taken]:
+    """The arguments of a field: their Python and GraphQL names, and what turns input objects into their classes."""
+    assert picked.definition is not None
+    converter: GraphQLCoreConverter = execution.schema._strawberry_schema.schema_converter  # type: ignore[attr-defined]  # noqa: SLF001
+    config, scalars = converter.config, converter.scalar_registry
+    assert picked.field is not None
+    found: list[Taken] = []
+    for argument in picked.definition.arguments:
+        written = config.name_converter.from_argument(argument)
+        is_input = isinstance(get_named_type(picked.field.args[written].type), GraphQLInputObjectType)
+        convert = partial(convert_argument, type_=argument.type, scalar_registry=scalars, config=config)
+        found.append((argument.python_name, written, convert if is_input else None))
+    return found
 
 
 def coerce_all(execution: Execution, selection: Selection) -> list[Values]:

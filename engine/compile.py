@@ -233,7 +233,9 @@ def compile_finished(c: Compilation, level: Level, here: Here, picked: Picked, s
         name = getattr(column, "key", id(column))
         indexes.append(level.column(raw, here.name, name, "for Python"))
         decoders.append(decode)
-    return Called(finishing.finisher(picked, source, decoders), tuple(indexes))
+    return Called(
+        finishing.finisher(picked, source, decoders), tuple(indexes), finishing.bare(picked, source, decoders)
+    )
 
 
 def compile_embedded(c: Compilation, level: Level, here: Here, picked: Picked, source: Embedded) -> Node:

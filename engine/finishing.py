@@ -17,8 +17,10 @@ from graphql import (
     GRAPHQL_MIN_INT,
     GraphQLEnumType,
     GraphQLError,
+    GraphQLID,
     GraphQLInt,
     GraphQLLeafType,
+    GraphQLString,
     get_named_type,
     is_leaf_type,
     located_error,
@@ -98,34 +100,80 @@ def as_python(expression: Any) -> tuple[Any, Decode | None]:
 def finisher(picked: Picked, source: Finished, decoders: list[Decode | None]) -> Callable[..., Any]:
     """What a builder calls for a finished field: (run, values of the columns...)."""
     assert picked.field is not None
-    function = source.function
-    names = [parameter.name for parameter in source.parameters()]
     leaf = get_named_type(picked.field.type)
-    at_once = is_leaf_type(leaf) and not inspect.iscoroutinefunction(function)
+    function = with_decoded(source.function, decoders)
+    if picked.slot is not None:
+        function = with_arguments(function, picked, [parameter.name for parameter in source.parameters()])
+    else:
+        function = with_context(function)
+    if is_leaf_type(leaf) and not inspect.iscoroutinefunction(source.function):
+        return finished_at_once(function, picked, leaf)
 
-    def values_of(run: Any, values: tuple[Any, ...]) -> tuple[tuple[Any, ...], Values]:
-        given: Values = run.arguments[picked.slot] if picked.slot is not None else {}
-        ready = tuple(
-            value if decode is None or value is None else decode(value)
-            for value, decode in zip(values, decoders, strict=True)
-        )
-        return (*ready, run.context), {name: given[name] for name in names if name in given}
+    def leave(run: Any, *values: Any) -> Hole:
+        run.holes += 1
+        return Hole(picked, make=lambda: function(run, *values))
+
+    return leave
+
+
+def bare(picked: Picked, source: Finished, decoders: list[Decode | None]) -> Callable[..., Any] | None:
+    """The function itself, where what it gives can go over the wire as it is: text, says its annotation."""
+    annotation = source.function.__annotations__.get("return")
+    if picked.slot is not None or any(decoders) or inspect.iscoroutinefunction(source.function):
+        return None
+    is_text = get_named_type(picked.type) in (GraphQLString, GraphQLID)
+    return (
+        source.function if is_text and annotation in (("str", "str | None") if picked.nullable else ("str",)) else None
+    )
+
+
+def finished_at_once(function: Callable[..., Any], picked: Picked, leaf: Any) -> Callable[..., Any]:
+    """Calls a function for its leaf; an error is this field's alone. It runs for every row, so it does little."""
+    nullable = picked.nullable
 
     def finish(run: Any, *values: Any) -> Any:
-        positional, named = values_of(run, values)
         try:
-            made = serialized(leaf, function(*positional, **named))
+            made = function(run, *values)
+            if type(made) is str or (made is None and nullable):
+                return made
+            if made is not None:
+                return serialized(leaf, made)
         except Exception as error:  # noqa: BLE001  # Whatever it is, it belongs to this field alone.
             run.holes += 1
             return Hole(picked, error)
-        return missing(picked)(run) if made is None and not picked.nullable else made
+        return missing(picked)(run)
 
-    def leave(run: Any, *values: Any) -> Hole:
-        positional, named = values_of(run, values)
-        run.holes += 1
-        return Hole(picked, make=lambda: function(*positional, **named))
+    return finish
 
-    return finish if at_once else leave
+
+def with_context(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives a function the context after the values."""
+    return lambda run, *values: function(*values, run.context)
+
+
+def with_arguments(function: Callable[..., Any], picked: Picked, names: list[str]) -> Callable[..., Any]:
+    """Gives a function the context after the values, and what the client gave by name."""
+
+    def call(run: Any, *values: Any) -> Any:
+        given: Values = run.arguments[picked.slot]
+        return function(*values, run.context, **{name: given[name] for name in names if name in given})
+
+    return call
+
+
+def with_decoded(function: Callable[..., Any], decoders: list[Decode | None]) -> Callable[..., Any]:
+    """Decodes the values that need it before they reach a function."""
+    if not any(decoders):
+        return function
+
+    def call(*values: Any, **named: Any) -> Any:
+        ready = [
+            value if decode is None or value is None else decode(value)
+            for value, decode in zip(values, decoders, strict=False)  # The context comes after the values.
+        ]
+        return function(*ready, *values[len(decoders) :], **named)
+
+    return call
 
 
 def serialized(leaf: Any, value: Any) -> Any:

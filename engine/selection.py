@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -27,6 +28,9 @@ from engine.sources import ENTITIES, Declared, Entity, Finished, Source
 
 Details: TypeAlias = list[FieldDetails]
 
+Taken: TypeAlias = tuple[str, str, Callable[[Any], Any] | None]
+"""An argument's Python name, its GraphQL name, and what its value is put through."""
+
 DEFINITION = "strawberry-definition"
 """Where strawberry keeps its own object in the extensions of graphql-core's."""
 
@@ -47,6 +51,7 @@ class Picked:
         slot: Where its arguments are among those of the selection; None when it takes none.
         below: What is selected under it, by the name of the object type.
         types: The object types that its value may have, by name.
+        takes: Its arguments, once they have been looked up.
         depth: How many steps below the root field its value lies in the answer.
         falls_to: The depth of the position that becomes null when this field cannot have a value; -1 is above the root.
         item_falls_to: The same for what its value holds.
@@ -61,6 +66,7 @@ class Picked:
     slot: int | None = None
     below: dict[str, list[Picked]] = dataclasses.field(default_factory=dict)
     types: dict[str, GraphQLObjectType] = dataclasses.field(default_factory=dict)
+    takes: list[Taken] | None = None
     depth: int = 0
     falls_to: int = 0
     item_falls_to: int = 0

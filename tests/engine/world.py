@@ -205,7 +205,7 @@ class Member(Node):
     @finished(tables.Member.handle)
     def shouted(handle: str, context, times: int = 1) -> str:
         """Their handle, loudly."""
-        return handle.upper() * times
+        return handle.upper() * min(times, 3)
 
     @finished(tables.Member.handle)
     def fickle(handle: str, context) -> str | None:
