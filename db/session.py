@@ -11,6 +11,8 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import orjson
+from sqlalchemy import event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from db.queries import events as event_queries
@@ -134,7 +136,7 @@ class ReadPlaces:
 
 def connect(url: str, *, pool_size: int, application: str) -> AsyncEngine:
     """Make the pool. `application` is the name that PostgreSQL shows for our connections."""
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
@@ -153,3 +155,14 @@ def connect(url: str, *, pool_size: int, application: str) -> AsyncEngine:
             "server_settings": {"application_name": application, "jit": "off", "timezone": "UTC"},
         },
     )
+    event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    return engine
+
+
+def _refuse_closed(connection: Any, _record: Any, _proxy: Any) -> None:
+    """Have the pool open another connection in the place of one that PostgreSQL has closed, as when it restarted.
+
+    The driver knows without asking. The pool does not: what fails in a compiled read never passes SQLAlchemy.
+    """
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
