@@ -24,7 +24,8 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from engine.arguments import key_in
 from engine.finishing import fill
 from engine.found import Connection, Run
-from engine.plans import Plans, Start
+from engine.planning import Start
+from engine.plans import Plans
 from engine.references import EdgeRef, Reference, Refs, edge_ref, ref, refs
 from engine.selection import DEFINITION, Details, entity_of
 from engine.sources import ENTITIES, ById, Declared, Entity, Many, Own

@@ -191,7 +191,7 @@ def ties(rows: Rows, source: Many | Listed) -> list[ColumnElement[Any]]:
 def parents(c: Compilation, link: Any) -> TableValuedAlias:
     """The keys of all parents as a table (id, n), in one array parameter."""
     keys = func.unnest(bindparam(KEYS, type_=ARRAY(link.type)))
-    return keys.table_valued("id", with_ordinality="n", name=f"k{c.number()}").render_derived()
+    return keys.table_valued("id", with_ordinality="n").render_derived(name=f"k{c.number()}")
 
 
 def counted(rows: Rows, *links: ColumnElement[bool]) -> Select[Any]:

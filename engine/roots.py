@@ -149,7 +149,7 @@ def keys_root(c: Compilation, picked: Picked, entity: Entity) -> Several:
     key = sole_key(entity.row)
     column = getattr(row, key)
     keys = func.unnest(bindparam(KEYS, type_=ARRAY(column.type)))
-    table = keys.table_valued("id", with_ordinality="n", name=f"k{c.number()}").render_derived()
+    table = keys.table_valued("id", with_ordinality="n").render_derived(name=f"k{c.number()}")
     level = Level()
     made = record(c, level, Here(entity, row, name), picked.below[type_name_of(picked, entity)])
     origin = table.join(inspect_row(row).selectable, column == table.c.id)
