@@ -23,7 +23,7 @@ bench: $(VENV)/tools ## Measure the reads beside a hand-written endpoint and idi
 	@$(RUN) -m benchmarks
 
 long: $(VENV)/tools ## Run the long forms of tests: more generated operations, more kills
-	@BACKLINE_EXAMPLES=5000 BACKLINE_KILLS=50 $(RUN) -m pytest -q --timeout 3600
+	@TEST_EXAMPLES=5000 TEST_KILLS=50 $(RUN) -m pytest -q --timeout 3600
 
 schema: $(VENV)/runtime ## Write schema/schema.graphql
 	@$(RUN) -m cli schema

@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import uvicorn
+from graphql import GraphQLError
 from sqlalchemy.exc import SQLAlchemyError
 
 import app
@@ -29,6 +30,7 @@ from demo.driver import drive
 from domain.accounts import Role
 from domain.errors import DomainError, InvalidInput
 from domain.ports import Services
+from engine.explain import explain
 from engine.limits import Limits
 from integrations.embedded import EmbeddedError, hold, reset
 from jobs import worker
@@ -187,6 +189,16 @@ def run_schema(_settings: Settings, _arguments: argparse.Namespace) -> int:
     return 0
 
 
+def run_explain(_settings: Settings, arguments: argparse.Namespace) -> int:
+    """Print the plan and SQL of an operation."""
+    document = sys.stdin.read() if arguments.file == "-" else Path(arguments.file).read_text()
+    try:
+        print(explain(schema, document))
+    except GraphQLError as fault:
+        raise InvalidInput(fault.message) from fault
+    return 0
+
+
 def run_reset(settings: Settings, _arguments: argparse.Namespace) -> int:
     """Remove the embedded databases' data."""
     reset(settings.data_dir)
@@ -209,11 +221,12 @@ WITH_DATABASES: dict[str, Command] = {
 WITHOUT: dict[str, Command] = {
     "serve": lambda settings, _arguments: serve.serve(settings),
     "schema": run_schema,
+    "explain": run_explain,
     "reset": run_reset,
     "doctor": lambda settings, _arguments: doctor.examine(settings),
 }
 
-WITHOUT_SECRETS = {"doctor", "migrate", "reset", "schema", "token"}
+WITHOUT_SECRETS = {"doctor", "explain", "migrate", "reset", "schema", "token"}
 """Commands that work, or say what is missing, where nobody has set secrets yet."""
 
 
@@ -229,6 +242,8 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("drive", help="keep the demo cast alive: music changes, people chat")
     commands.add_parser("schema", help="write schema/schema.graphql")
     commands.add_parser("doctor", help="look at settings, addresses, keys, migrations and clocks, and say what to do")
+    explained = commands.add_parser("explain", help="print the plan and SQL of an operation")
+    explained.add_argument("file", help="a GraphQL document, or - for standard input")
     for name, text in (("grant", "give somebody a role"), ("revoke", "take a role from somebody")):
         change = commands.add_parser(name, help=text)
         change.add_argument("username")

@@ -20,8 +20,8 @@ from tests.client import Api
 from tests.fleet import Fleet, free_port
 
 STARTED_WITHIN = 30.0
-POSTGRES = int(os.environ.get("BACKLINE_POSTGRES", "18"))
-"""The major version that the tests run on: 18, or 16 with BACKLINE_POSTGRES=16."""
+POSTGRES = int(os.environ.get("TEST_POSTGRES", "18"))
+"""The major version that the tests run on: 18, or 16 with TEST_POSTGRES=16."""
 
 
 @pytest.fixture(scope="session")

@@ -37,7 +37,7 @@ ONLY_IN = {
     "stripe": ("integrations.stripe",),
     "httpx": ("integrations.sms",),
     "strawberry": ("engine.", "schema."),
-    "graphql": ("engine.", "schema."),
+    "graphql": ("engine.", "schema.", "cli"),
 }
 SQL_VERBS = {"select", "update", "insert", "delete"}
 MAX_LINES = 300

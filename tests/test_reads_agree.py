@@ -23,7 +23,7 @@ from tests.engine.differing import differences
 from tests.engine.naive import Naive
 from tests.engine.operations import Known, learn, openings, operations
 
-EXAMPLES = int(os.environ.get("BACKLINE_EXAMPLES", "100"))
+EXAMPLES = int(os.environ.get("TEST_EXAMPLES", "100"))
 VALUES = {"Int": [0, 1, 2, 20], "String": ["person", "mina", "dub", "house"], "Boolean": [True, False]}
 
 
@@ -158,7 +158,7 @@ async def both(web, cast):
     deadline=None,
     database=None,
     phases=(Phase.generate,),
-    derandomize="BACKLINE_EXAMPLES" not in os.environ,
+    derandomize="TEST_EXAMPLES" not in os.environ,
     suppress_health_check=list(HealthCheck),
 )
 @given(data=st.data())

@@ -46,7 +46,7 @@ class Counted:
 @pytest.fixture(scope="session")
 async def clubs_url(request):
     """A fresh database beside that of the platform."""
-    url = os.environ.get("BACKLINE_TEST_DATABASE_URL") or request.getfixturevalue("addresses").database_url
+    url = os.environ.get("TEST_DATABASE_URL") or request.getfixturevalue("addresses").database_url
     administrator = create_async_engine(url, isolation_level="AUTOCOMMIT")
     async with administrator.connect() as connection:
         await connection.execute(text(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)"))

@@ -187,7 +187,9 @@ class Walk:
                 return f"{thing.entity.prefix}_{thing.key[0]}"
             return await self.value(thing, source, definition, info, arguments)
         if isinstance(definition, Declared):
-            return await self.at_root(definition.source, info, raw if isinstance(definition.source, ById) else arguments)
+            return await self.at_root(
+                definition.source, info, raw if isinstance(definition.source, ById) else arguments
+            )
         value = (
             compiled.resolve(thing, info, **raw) if definition.base_resolver else getattr(thing, definition.python_name)
         )

@@ -11,7 +11,7 @@ from tests.engine.differing import differences
 from tests.engine.naive import Naive
 from tests.engine.operations import Known, learn, openings, operations
 
-EXAMPLES = int(os.environ.get("BACKLINE_EXAMPLES", "300"))
+EXAMPLES = int(os.environ.get("TEST_EXAMPLES", "300"))
 VIEWERS = [(None, ()), (member(1), ()), (member(2), ()), (member(7), ("CLERK",))]
 VALUES = {
     "Int": [0, 1, 2, 20, 40, 2_000_000_000],
@@ -44,7 +44,7 @@ async def naive(schema, rows):
     deadline=None,
     database=None,
     phases=(Phase.generate,),  # A failing operation is short enough to read; shrinking it takes minutes.
-    derandomize="BACKLINE_EXAMPLES" not in os.environ,
+    derandomize="TEST_EXAMPLES" not in os.environ,
     suppress_health_check=list(HealthCheck),
 )
 @given(data=st.data())

@@ -10,7 +10,21 @@ from typing import Annotated
 from uuid import UUID
 
 import strawberry
-from sqlalchemy import ARRAY, ColumnElement, Integer, Text, Uuid, bindparam, case, exists, func, literal, or_, select, text
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Integer,
+    Text,
+    Uuid,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+)
 from strawberry.tools import merge_types
 
 from engine.declare import (

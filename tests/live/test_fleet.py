@@ -12,7 +12,7 @@ from db.tables import EventRow, Follow, Listener, Notification
 from domain.broadcasts import BroadcastStatus
 from tests.client import Api, operation
 
-KILLS = int(os.environ.get("BACKLINE_KILLS", "3"))
+KILLS = int(os.environ.get("TEST_KILLS", "3"))
 EVENTS, JOIN, SEND, START = (
     operation(name) for name in ("BroadcastEvents", "JoinBroadcast", "SendMessage", "StartBroadcast")
 )

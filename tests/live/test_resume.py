@@ -14,7 +14,7 @@ from domain.broadcasts import EndReason
 from tests.client import operation
 
 EVENTS = operation("BroadcastEvents")
-KILLS = int(os.environ.get("BACKLINE_KILLS", "10"))
+KILLS = int(os.environ.get("TEST_KILLS", "10"))
 MESSAGES = KILLS * 40
 
 
