@@ -51,12 +51,17 @@ async def let_absent_leave(database: Database, services: Services) -> None:
 
 async def forget_old(database: Database, services: Services) -> None:
     """Remove events older than a week, jobs done two weeks ago, and codes, sessions and uploads that are over."""
+    gone = FORGOTTEN_AT_ONCE
+    while gone == FORGOTTEN_AT_ONCE:
+        async with database.transaction() as tx:
+            gone = await events.forget(tx.session, KEPT_DAYS, FORGOTTEN_AT_ONCE)
     async with database.transaction() as tx:
-        await events.forget(tx.session, KEPT_DAYS, FORGOTTEN_AT_ONCE)
         await jobs.forget_done(tx.session, days=DONE_KEPT_DAYS)
     await codes.forget_old(database)
     await sessions.forget_old(database)
-    await uploads.expire(database)
+    gone = uploads.EXPIRED_AT_ONCE
+    while gone == uploads.EXPIRED_AT_ONCE:
+        gone = await uploads.expire(database)
 
 
 TIMETABLE: Final[dict[Sweep, float]] = {ring_again: 2.0, let_absent_leave: 5.0, forget_old: 600.0}

@@ -4,15 +4,15 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from db.queries import jobs
-from db.tables import JobRow
+from db.tables import EventRow, JobRow
 from domain.broadcasts import BroadcastStatus
 from domain.ids import new_id
 from domain.jobs import MAX_FAILURES, MAX_LOST_LEASES, Job, JobKind, JobStatus, Queue, backoff_seconds
 from jobs.run import run_job
-from jobs.sweeps import ring_again
+from jobs.sweeps import forget_old, ring_again
 from jobs.work import LeaseLost, Work
 
 BROKEN = {"broadcastId": "no id"}
@@ -166,3 +166,12 @@ async def test_a_silent_room_ends_once_by_any_number_of_workers(database, servic
     ended = minutes > 5.5
     assert await make.status(room) is (BroadcastStatus.ENDED if ended else BroadcastStatus.LIVE)
     assert await make.count_events(room, "BROADCAST_ENDED") == int(ended)
+
+
+async def test_everything_that_is_too_old_is_forgotten_in_one_sweep(database, services, make):
+    rows = "INSERT INTO events (topic, sequence, kind, data, occurred_at) SELECT 'old', n, 'MESSAGE_SENT', '{}', "
+    rows += "now() - CASE WHEN n <= 12000 THEN interval '8 days' ELSE interval '6 days' END "
+    async with database.transaction() as tx:
+        await tx.session.execute(text(rows + "FROM generate_series(1, 12005) n"))
+    await forget_old(database, services)
+    assert await make.count(EventRow) == 5
