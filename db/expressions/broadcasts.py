@@ -39,7 +39,7 @@ def viewer_actions(room: Room, viewer: Viewer) -> ColumnElement[list[BroadcastAc
         ~apart(room.curator_id, viewer.id),
     )
     listens = viewer_is_listening(room, viewer)
-    orders = or_(curates, viewer_moderates(room, viewer))
+    orders = or_(curates, and_(guest, viewer_moderates(room, viewer)))
     muted = exists().where(Mute.broadcast_id == room.id, Mute.user_id == viewer.id, Mute.muted_until > func.now())
     allowed: dict[BroadcastAction, ColumnElement[bool]] = {
         BroadcastAction.JOIN: and_(guest, ~listens),

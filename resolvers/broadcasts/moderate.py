@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from db.queries import accounts, broadcasts
@@ -16,6 +17,9 @@ from domain.texts import clean_tags, clean_text
 from resolvers.broadcasts.rooms import lock_moderated_room, lock_own_room
 from resolvers.broadcasts.start import clean_interval
 from resolvers.notifications import notify
+
+FIELDS: Final = {"title": "title", "genre_tags": "genreTags", "chat_interval_seconds": "chatIntervalSeconds"}
+"""What every room has, by the names that clients know."""
 
 
 async def update(tx: Tx, actor: Actor, broadcast_id: UUID, changes: dict[str, object]) -> None:
@@ -48,7 +52,7 @@ async def update(tx: Tx, actor: Actor, broadcast_id: UUID, changes: dict[str, ob
             case "chat_interval_seconds", int():
                 facts[name] = clean_interval(value, "chatIntervalSeconds")
             case _:
-                raise InvalidInput("This cannot be empty.", name)
+                raise InvalidInput("This cannot be empty.", FIELDS[name])
     await lock_moderated_room(tx, actor, broadcast_id)
     if facts:
         await broadcasts.change(tx.session, broadcast_id, facts)
@@ -97,8 +101,8 @@ async def mute(tx: Tx, actor: Actor, broadcast_id: UUID, user_id: UUID, *, minut
     Raises:
         NotFound: There is no such room or person.
         Conflict: The room has ended.
-        Forbidden: The actor keeps no order there, or the person is curator or moderator.
-        InvalidInput: Negative, or longer than a week.
+        Forbidden: The actor keeps no order there.
+        InvalidInput: Negative, or longer than a week, or the person is curator, or moderator and the actor one too.
     """
     actor.require_scope(ApiScope.BROADCAST)
     if not 0 <= minutes <= MAX_MUTE_MINUTES:

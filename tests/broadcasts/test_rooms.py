@@ -189,6 +189,9 @@ async def test_what_one_may_do_is_what_one_is_told(api, make):
     assert mine == ["SEND_MESSAGE", "SET_NOW_PLAYING", "SEND_HEARTBEAT", "UPDATE", "MODERATE", "SET_MODERATOR", "STOP"]
     await api(moderator).do(MUTE, broadcastId=room.wire, userId=guest.wire, minutes=5)
     assert (await read(api, guest, room))["viewerActions"] == ["LEAVE"]
+    await api(room.curator).do(operation("BlockUser"), userId=moderator.wire)
+    assert (await read(api, moderator, room))["viewerActions"] == []
+    assert (await api(moderator).refused(UPDATE, broadcastId=room.wire, title="Mine"))["code"] == "FORBIDDEN"
     await api(room.curator).do(STOP, broadcastId=room.wire)
     assert (await read(api, room.curator, room))["viewerActions"] == []
 
@@ -202,7 +205,8 @@ async def test_curator_and_moderators_change_the_room_and_nobody_else(api, make)
     ]
     assert (changed["title"], changed["chatIntervalSeconds"], changed["description"]) == ("Night drive", 30, None)
     assert (await api(guest).refused(UPDATE, broadcastId=room.wire, title="Mine"))["code"] == "FORBIDDEN"
-    assert (await api(moderator).refused(UPDATE, broadcastId=room.wire, title=None))["field"] == ["title"]
+    for name in ("title", "genreTags", "chatIntervalSeconds"):
+        assert (await api(moderator).refused(UPDATE, broadcastId=room.wire, **{name: None}))["field"] == [name]
     assert (await api(moderator).refused(MODERATOR, broadcastId=room.wire, userId=guest.wire))["code"] == "FORBIDDEN"
     gone = await api(room.curator).do(MODERATOR, broadcastId=room.wire, userId=moderator.wire, moderator=False)
     assert gone["broadcast"]["moderators"]["nodes"] == []
