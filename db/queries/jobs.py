@@ -40,8 +40,10 @@ async def promise(session: AsyncSession, job: Job) -> UUID | None:
 
 
 def _due() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    waiting = and_(JobRow.status == JobStatus.PENDING, JobRow.run_at <= func.clock_timestamp())
-    abandoned = and_(JobRow.status == JobStatus.RUNNING, JobRow.lease_until <= func.clock_timestamp())
+    # The time of the statement, not the clock's: an index is of use only for what stays the same in one statement.
+    now = func.statement_timestamp()
+    waiting = and_(JobRow.status == JobStatus.PENDING, JobRow.run_at <= now)
+    abandoned = and_(JobRow.status == JobStatus.RUNNING, JobRow.lease_until <= now)
     return waiting, abandoned
 
 
