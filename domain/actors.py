@@ -49,16 +49,6 @@ class Actor:
         if self.scopes is not None and scope not in self.scopes:
             raise Forbidden(f"This API token lacks the scope {scope.value}.")
 
-    def require_role(self, *roles: Role) -> None:
-        """Check that the person has one of these roles.
-
-        Raises:
-            Forbidden: They have none of them.
-        """
-        if self.roles.isdisjoint(roles):
-            names = " or ".join(role.value for role in roles)
-            raise Forbidden(f"This needs the role {names}.")
-
 
 @dataclass(frozen=True)
 class Caller:

@@ -59,10 +59,6 @@ class AccountKind(StrEnum):
     CLEARING = "CLEARING"
 
 
-PERSONAL: Final = frozenset({AccountKind.AVAILABLE, AccountKind.PENDING, AccountKind.WITHHELD, AccountKind.RECEIVABLE})
-"""The accounts that belong to a person; the others are the platform's."""
-
-
 class EntryKind(StrEnum):
     """Why money moved."""
 

@@ -18,7 +18,11 @@ from resolvers.accounts import api_tokens
 from schema.context import Info
 from schema.deeds import Payload, deed
 
-strawberry.enum(ApiScope, description="What a program that holds an API token may do.")
+strawberry.enum(
+    ApiScope,
+    description="What a program that holds an API token may do. Whatever its scopes, it sees what you see; READ alone is for "
+    "one that only looks.",
+)
 
 
 @entity(tables.ApiToken, id=Prefix.API_TOKEN, visible=own)
