@@ -11,8 +11,8 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
-from engine.shapes import connection_over
-from engine.sources import DECLARED, ENTITIES, ById, Declared, Many, Source
+from engine.shapes import Connection, connection_over
+from engine.sources import ENTITIES, ById, Declared, Many, Source
 
 WAITING: list[tuple[type, dict[str, str]]] = []
 """Declared classes with the annotations of their fields as written, until they are settled."""
@@ -41,9 +41,10 @@ def settle(viewer: Any) -> None:
         viewer: Who looks: an object whose attributes are bindparams. Their values come from `context.parameters` under
             the same names; the one called "viewer" is the viewer's id, or None.
     """
-    names = {cls.__name__: cls for cls, _ in WAITING}
+    waiting, WAITING[:] = WAITING[:], []
+    names: dict[str, type] = {"Connection": Connection, **{cls.__name__: cls for cls, _ in waiting}}
     connections: dict[type, type] = {}
-    for cls, written in WAITING:
+    for cls, written in waiting:
         namespace = {**names, **vars(sys.modules[cls.__module__])}
         if cls in ENTITIES:
             ENTITIES[cls].viewer = viewer
@@ -54,8 +55,6 @@ def settle(viewer: Any) -> None:
                 settle_source(field.source, viewer)
                 settle_edges(field, connections)
                 field.arguments = [] if is_edge(cls) else arguments_of(field.source, names)
-        DECLARED.append(cls)
-    WAITING.clear()
 
 
 def is_edge(cls: type) -> bool:

@@ -208,6 +208,3 @@ class Entity:
 
 ENTITIES: dict[type, Entity] = {}
 """Every entity by its class."""
-
-DECLARED: list[type] = []
-"""Every settled class: entities, parts and classes of root fields."""

@@ -125,6 +125,7 @@ class Naive:
         )
         if inspect.isawaitable(result):
             result = await result
+        await asyncio.gather(*walk.tasks, return_exceptions=True)
         return result, len(walk.statements)
 
 
@@ -136,6 +137,7 @@ class Walk:
         self.context = context
         self.statements: set[Any] = set()
         self.rows: dict[Any, Any] = {}
+        self.tasks: list[asyncio.Task[Any]] = []
 
     # -- the database, one question at a time
 
@@ -170,7 +172,12 @@ class Walk:
 
     # -- fields
 
-    async def resolve(self, thing, info, **raw) -> Any:
+    def resolve(self, thing, info, **raw) -> asyncio.Task[Any]:
+        """A task, since the executor forgets what it waited for when a sibling fails."""
+        self.tasks.append(asyncio.ensure_future(self.answer(thing, info, **raw)))
+        return self.tasks[-1]
+
+    async def answer(self, thing, info, **raw) -> Any:
         name = info.field_name
         if isinstance(thing, dict):
             return thing[name]
