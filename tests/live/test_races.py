@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import os
 import random
 import time
 
@@ -10,9 +11,10 @@ import pytest
 import websockets
 from sqlalchemy import func, insert, select
 
-from db.tables import Block, Broadcast, EventRow, Follow, Listener, Message, Moderator, Session, SignInCode, User
+from db.tables import Block, Broadcast, EventRow, Follow, Listener, Message, Moderator, Session, SignInCode, Topic, User
 from domain.actors import Caller
 from domain.events import EventKind, room_topic
+from domain.ids import new_id, to_wire
 from resolvers.accounts import codes
 from resolvers.accounts.sessions import open_session
 from tests.client import Api, operation
@@ -22,6 +24,12 @@ EVENTS, JOIN, LEAVE, SEND, STOP = (
 )
 UPDATE, MUTE = operation("UpdateBroadcast"), operation("MuteListener")
 FOLLOW, UNFOLLOW, BLOCK, UNBLOCK = (operation(f"{name}User") for name in ("Follow", "Unfollow", "Block", "Unblock"))
+START, BEAT, MODERATOR, PROFILE = (
+    operation(name) for name in ("StartBroadcast", "SendBroadcastHeartbeat", "SetModerator", "UpdateProfile")
+)
+DEEDS = int(os.environ.get("TEST_DEEDS", "12"))
+"""How many deeds each does in the crowd."""
+
 ENTER, REFRESH, REVOKE = operation("SignIn"), operation("RefreshSession"), operation("RevokeSessions")
 
 
@@ -160,7 +168,7 @@ async def test_nothing_is_said_in_a_room_that_has_ended(ask, make, database):
     said = [data["messageId"] for kind, data in log if kind == EventKind.MESSAGE_SENT]
     assert len(sent) == len(said) == await make.count(Message)
     assert len(said) > 20
-    assert took < 1.5, took
+    assert took < 3, took
 
 
 async def test_a_room_is_changed_by_many_at_once(ask, make, database):
@@ -177,6 +185,44 @@ async def test_a_room_is_changed_by_many_at_once(ask, make, database):
 
     await asyncio.gather(*(order(person, number) for number in range(5) for person in [*helpers, room.curator]))
     assert (await one(database, select(Broadcast.title))).startswith("Title ")
+
+
+async def test_everybody_does_everything_at_once(ask, make, database):
+    """Whatever waits for whatever, nothing waits in a circle: each deed is done or refused, and the counts are true."""
+    people = [await make.user() for _ in range(8)]
+    refusals = {None, "NOT_FOUND", "CONFLICT", "FORBIDDEN", "INVALID_INPUT", "RATE_LIMITED"}
+
+    async def do_something(person):
+        other = random.choice([each for each in people if each is not person])
+        async with database.session() as session:
+            live = select(Broadcast.id).where(Broadcast.status == "LIVE").order_by(func.random()).limit(1)
+            room = to_wire("broadcast", (await session.execute(live)).scalar() or new_id())
+        deeds = [
+            (START, {"title": "On"}),
+            (STOP, {"broadcastId": room}),
+            *[(deed, {"broadcastId": room}) for deed in (JOIN, JOIN, LEAVE, BEAT)],
+            *[(deed, {"userId": other.wire}) for deed in (FOLLOW, UNFOLLOW, BLOCK, UNBLOCK, UNBLOCK)],
+            (MODERATOR, {"broadcastId": room, "userId": other.wire, "moderator": random.random() < 0.5}),
+            (MUTE, {"broadcastId": room, "userId": other.wire, "minutes": random.randint(0, 1)}),
+            (UPDATE, {"broadcastId": room, "title": "Changed"}),
+            (SEND, {"broadcastId": room, "text": "Hey"}),
+            (PROFILE, {"displayName": f"Name {random.randint(0, 9)}"}),
+        ]
+        deed, facts = random.choice(deeds)
+        assert await ask(person, deed, **facts) in refusals
+
+    async def live(person):
+        for _ in range(DEEDS):
+            await do_something(person)
+
+    await asyncio.gather(*(live(person) for person in people * 2))
+    async with database.session() as session:
+        present = select(func.count()).where(Listener.broadcast_id == Broadcast.id, Listener.left_at.is_(None))
+        rooms = await session.execute(select(Broadcast.listener_count, present.scalar_subquery()))
+        assert [count for count, there in rooms if count != there] == []
+        count = select(func.count()).where(EventRow.topic == Topic.name).scalar_subquery()
+        heads = select(Topic.name).where(Topic.head != count)
+        assert (await session.scalars(heads)).all() == []
 
 
 async def test_a_killed_process_loses_and_repeats_no_message(fleet, pair, make, database):
