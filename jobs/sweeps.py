@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from db.queries import events, jobs
 from db.session import Database
 from domain.events import KEPT_DAYS
+from domain.jobs import Queue
 from domain.ports import Services
 from jobs.run import run_job
 from resolvers import uploads
@@ -31,10 +32,20 @@ FORGOTTEN_AT_ONCE: Final = 5000
 Sweep = Callable[[Database, Services], Awaitable[None]]
 
 
-async def ring_again(database: Database, services: Services) -> None:
-    """Ring for every job that is due and unleased; what nobody hears is done here, so that a lost Valkey costs seconds."""
+async def ring_urgent(database: Database, services: Services) -> None:
+    """Ring for what is urgent: a sweep of its own, so that it does not wait behind what is not."""
+    await ring_again(database, services, Queue.URGENT)
+
+
+async def ring_normal(database: Database, services: Services) -> None:
+    """Ring for everything else."""
+    await ring_again(database, services, Queue.NORMAL)
+
+
+async def ring_again(database: Database, services: Services, queue: Queue) -> None:
+    """Ring for each job that is due and unleased; what nobody hears is done here, so that a lost Valkey costs seconds."""
     async with database.session() as session:
-        due = await jobs.find_due(session, DUE_AT_ONCE)
+        due = await jobs.find_due(session, DUE_AT_ONCE, queue)
     for row in due:
         await services.bell.ring(row.queue, row.id)
     overdue = [row.id for row in due if row.seconds_due > OVERDUE_SECONDS]
@@ -64,7 +75,7 @@ async def forget_old(database: Database, services: Services) -> None:
         gone = await uploads.expire(database)
 
 
-TIMETABLE: Final[dict[Sweep, float]] = {ring_again: 2.0, let_absent_leave: 5.0, forget_old: 600.0}
+TIMETABLE: Final[dict[Sweep, float]] = {ring_urgent: 2.0, ring_normal: 2.0, let_absent_leave: 5.0, forget_old: 600.0}
 """Each sweep and its pause in seconds."""
 
 

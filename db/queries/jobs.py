@@ -47,8 +47,10 @@ def _due() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return waiting, abandoned
 
 
-async def find_due(session: AsyncSession, limit: int) -> Sequence[Row[tuple[UUID, Queue, float]]]:
-    """The jobs that nobody works on and whose time has come, the longest waiting first.
+async def find_due(
+    session: AsyncSession, limit: int, queue: Queue | None = None
+) -> Sequence[Row[tuple[UUID, Queue, float]]]:
+    """The jobs that nobody works on and whose time has come, of one queue or of all, the longest waiting first.
 
     Returns:
         Rows of `id`, `queue` and `seconds_due`.
@@ -57,6 +59,8 @@ async def find_due(session: AsyncSession, limit: int) -> Sequence[Row[tuple[UUID
     since = func.greatest(JobRow.run_at, JobRow.lease_until)
     seconds = cast(func.extract("epoch", func.clock_timestamp() - since), Float).label("seconds_due")
     statement = select(JobRow.id, JobRow.queue, seconds).where(or_(waiting, abandoned)).order_by(JobRow.run_at)
+    if queue is not None:
+        statement = statement.where(JobRow.queue == queue)
     return (await session.execute(statement.limit(limit))).all()
 
 

@@ -12,7 +12,7 @@ from domain.broadcasts import BroadcastStatus
 from domain.ids import new_id
 from domain.jobs import MAX_FAILURES, MAX_LOST_LEASES, Job, JobKind, JobStatus, Queue, backoff_seconds
 from jobs.run import run_job
-from jobs.sweeps import forget_old, ring_again
+from jobs.sweeps import DUE_AT_ONCE, forget_old, ring_again
 from jobs.work import LeaseLost, Work
 
 BROKEN = {"broadcastId": "no id"}
@@ -120,7 +120,7 @@ async def test_the_sweep_does_what_nobody_heard(database, services, make):
         (job,) = (await session.execute(select(JobRow).where(JobRow.kind == JobKind.END_SILENT_BROADCAST))).scalars()
     long_ago = datetime.now(UTC) - timedelta(minutes=1)
     await change(database, job.id, run_at=long_ago)
-    await ring_again(database, services)
+    await ring_again(database, services, Queue.NORMAL)
     # The room has had its heartbeat: the job looks again when the room's time is over.
     found = await row(database, job.id)
     assert found.status is JobStatus.PENDING
@@ -130,7 +130,7 @@ async def test_the_sweep_does_what_nobody_heard(database, services, make):
 
 async def test_a_job_just_due_is_left_to_those_who_hear_the_bell(database, services):
     job_id = await promise(database)
-    await ring_again(database, services)
+    await ring_again(database, services, Queue.NORMAL)
     assert (await row(database, job_id)).status is JobStatus.PENDING
 
 
@@ -140,6 +140,17 @@ async def test_urgent_work_has_a_queue_of_its_own(database):
     async with database.session() as session:
         due = {found.id: found.queue for found in await jobs.find_due(session, 10)}
     assert due == {urgent: Queue.URGENT, normal: Queue.NORMAL}
+
+
+async def test_urgent_work_does_not_wait_behind_a_heap_of_other(database, services):
+    """Nobody hears the bell, and more is overdue than one sweep looks at."""
+    long_ago = datetime.now(UTC) - timedelta(minutes=1)
+    heap = [await promise(database, run_at=long_ago) for _ in range(DUE_AT_ONCE + 1)]
+    urgent = await promise(database, queue=Queue.URGENT)
+    await change(database, urgent, run_at=datetime.now(UTC) - timedelta(seconds=10))
+    await ring_again(database, services, Queue.URGENT)
+    assert (await row(database, urgent)).failures == 1
+    assert {(await row(database, job_id)).failures for job_id in heap} == {0}
 
 
 async def test_done_jobs_are_forgotten_and_parked_ones_kept(database):
