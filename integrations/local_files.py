@@ -25,6 +25,8 @@ KEY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}(?:/[A-Za-z0-9][A-Za-z
 """No part of a key begins with a dot: so none leaves the directory, and none is a draft of ours."""
 
 DOWNLOAD_SECONDS: Final = 3600
+HALF: Final = DOWNLOAD_SECONDS // 2
+MOST_REMEMBERED: Final = 20_000
 PIECE: Final = 1 << 20
 UNKNOWN_TYPE: Final = "application/octet-stream"
 
@@ -46,6 +48,8 @@ class LocalFiles:
         self._directory = directory
         self._key = key
         self._address = f"{public_url}/files/"
+        self._period = 0
+        self._signed: dict[str, str] = {}
 
     def grant_upload(self, key: str, *, content_type: str, byte_size: int) -> Grant:
         """Allow somebody to send exactly this many bytes of this type once, within the hour."""
@@ -61,10 +65,15 @@ class LocalFiles:
 
     def sign_download(self, key: str) -> str:
         """Make an address that holds for an hour at least; within the same half hour it is the same, so browsers keep it."""
-        self._path(key)
-        half = DOWNLOAD_SECONDS // 2
-        expires = (int(time.time()) // half + 1) * half + DOWNLOAD_SECONDS
-        return self._sign("GET", key, expires, {})
+        period = int(time.time()) // HALF
+        if period != self._period or len(self._signed) > MOST_REMEMBERED:
+            self._period, self._signed = period, {}
+        address = self._signed.get(key)
+        if address is None:
+            self._path(key)
+            expires = (period + 1) * HALF + DOWNLOAD_SECONDS
+            address = self._signed[key] = self._sign("GET", key, expires, {})
+        return address
 
     async def read(self, key: str, *, limit: int) -> bytes:
         """Fetch all bytes.

@@ -40,6 +40,8 @@ def caller_of(connection: HTTPConnection, trusted: Sequence[str]) -> Caller:
 
 
 def _is_trusted(address: str, trusted: Sequence[str]) -> bool:
+    if not trusted:
+        return False
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
