@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from typing import Any, Protocol
 
 from graphql import (
@@ -27,7 +28,7 @@ from engine.found import Connection, Run
 from engine.planning import Start
 from engine.plans import Plans
 from engine.references import EdgeRef, Reference, Refs, edge_ref, ref, refs
-from engine.selection import DEFINITION, Details, entity_of
+from engine.selection import DEFINITION, Details, Spot, entity_of
 from engine.sources import ENTITIES, ById, Declared, Entity, Many, Own
 
 __all__ = ["PLANS", "CompiledExecutor", "Context", "edge_ref", "ref", "refs"]
@@ -64,7 +65,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
             )
         return super().execute_field(parent_type, source, field_details_list, path, position_context)
 
-    def complete_value(
+    def complete_value(  # noqa: PLR0917  # The library's own signature.
         self,
         return_type: GraphQLOutputType,
         field_details_list: Details,
@@ -75,7 +76,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
     ) -> Any:
         """Read what a reference stands for; complete every other value as the library does."""
         if isinstance(result, Reference):
-            return self.read_reference(return_type, field_details_list, info, path, result)
+            return self.read_reference(Spot(info.parent_type, field_details_list, return_type), path, result)
         return super().complete_value(return_type, field_details_list, info, path, result, position_context)
 
     async def guarded(self, reading: Awaitable[Any], field: GraphQLField, details: Details, path: Path) -> Any:
@@ -91,20 +92,19 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
     ) -> Any:
         """Run the plan of a declared field."""
         source = declared.source
-        start = Start("source", source=source)
-        concrete: GraphQLObjectType | None = None
+        spot = Spot(parent, details, field.type)
+        if isinstance(source, ById):
+            found = self.row_asked(field, details)
+            if found is None:
+                return None
+            concrete, entity, key = found
+            return await self.run(replace(spot, concrete=concrete), Start("key", entity), key, path)
         keys: Any = None
         if isinstance(source, Own):
             keys = self.context_value.parameters["viewer"]
             if keys is None:
                 return None
-        if isinstance(source, ById):
-            found = self.row_asked(field, details)
-            if found is None:
-                return None
-            concrete, entity, keys = found
-            start = Start("key", entity)
-        return await self.run(parent, details, field.type, start, concrete, keys, path)
+        return await self.run(spot, Start("source", source=source), keys, path)
 
     def row_asked(self, field: GraphQLField, details: Details) -> tuple[GraphQLObjectType, Entity, Any] | None:
         """The type and key in the id that a client gave; None when it is no id of a type that the field may give."""
@@ -125,21 +125,19 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         named: Any = get_named_type(type_)
         return self.schema.get_possible_types(named) if is_abstract_type(named) else [named]
 
-    async def read_reference(
-        self, type_: GraphQLOutputType, details: Details, info: Any, path: Path, reference: Reference
-    ) -> Any:
+    async def read_reference(self, spot: Spot, path: Path, reference: Reference) -> Any:
         """Run the plan of a reference."""
         if isinstance(reference, EdgeRef):
-            start, concrete = self.edge_start(reference), None
+            start = self.edge_start(reference)
         else:
             entity = ENTITIES[reference.of]
-            concrete = next((one for one in self.possible_types(type_) if entity_of(one) is entity), None)
+            concrete = next((one for one in self.possible_types(spot.type) if entity_of(one) is entity), None)
             if concrete is None:
-                raise TypeError(f"{info.parent_type}.{info.field_name} cannot hold a {reference.of.__name__}")
+                raise TypeError(f"{spot.parent.name}.{path.key} cannot hold a {reference.of.__name__}")
+            spot = replace(spot, concrete=concrete)
             start = Start("keys" if isinstance(reference, Refs) else "key", entity)
         keys = list(reference.keys) if isinstance(reference, Refs) else reference.key
-        answer = await self.run(info.parent_type, details, type_, start, concrete, keys, path)
-        return promised(answer, type_, path)
+        return promised(await self.run(spot, start, keys, path), spot.type, path)
 
     def edge_start(self, reference: EdgeRef) -> Start:
         """What the plan of a reference to an edge starts from."""
@@ -150,18 +148,9 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
             raise TypeError(f"{name}.{reference.field} is not a list with pages")
         return Start("edge", source=declared.source, place=f"{name}.{reference.field}")
 
-    async def run(
-        self,
-        parent: GraphQLObjectType,
-        details: Details,
-        type_: GraphQLOutputType,
-        start: Start,
-        concrete: GraphQLObjectType | None,
-        keys: Any,
-        path: Path,
-    ) -> Any:
+    async def run(self, spot: Spot, start: Start, keys: Any, path: Path) -> Any:
         """Find the plan and run it on a connection of its own."""
-        plan, arguments = PLANS.find(self, parent, details, type_, start, concrete)
+        plan, arguments = PLANS.find(self, spot, start)
         context: Context = self.context_value
         async with context.read() as connection:
             run = Run(connection, context, context.parameters, arguments)

@@ -28,7 +28,7 @@ from graphql.execution.collect_fields import collect_fields, collect_subfields
 
 from engine.arguments import coerce_all
 from engine.planning import Start, make
-from engine.selection import DEFINITION, TYPENAME, Details, Selection, entity_of
+from engine.selection import DEFINITION, TYPENAME, Details, Selection, Spot, entity_of
 from engine.sources import ById, Declared
 
 SAMPLES: dict[str, Any] = {"Int": 1, "Float": 1.0, "Boolean": True}
@@ -92,7 +92,7 @@ def lines_of_field(
     definition = field.extensions.get(DEFINITION)
     starts = starts_of(execution, field, definition)
     for start, concrete in starts:
-        selection = Selection(execution, parent, details, field.type, concrete)
+        selection = Selection(execution, Spot(parent, details, field.type, concrete))
         if concrete is not None and is_abstract_type(get_named_type(field.type)) and not selection.root.below:
             continue
         yield from lines_of_plan(execution, ".".join(place), selection, start, concrete)

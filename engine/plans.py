@@ -6,13 +6,13 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
-from graphql import GraphQLObjectType, GraphQLOutputType, OperationDefinitionNode
+from graphql import OperationDefinitionNode
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext as Execution
 
 from engine.arguments import Values, coerce_all, shape
 from engine.explain import explain
 from engine.planning import Plan, Start, make
-from engine.selection import Details, Selection, flag_names
+from engine.selection import Selection, Spot, flag_names
 
 __all__ = ["Plans", "explain"]
 
@@ -72,32 +72,22 @@ class Plans:
             known = self.documents.put(key, Document(execution))
         return known
 
-    def find(
-        self,
-        execution: Execution,
-        parent: GraphQLObjectType,
-        details: Details,
-        type_: GraphQLOutputType,
-        start: Start,
-        concrete: GraphQLObjectType | None = None,
-    ) -> tuple[Plan, list[Values]]:
+    def find(self, execution: Execution, spot: Spot, start: Start) -> tuple[Plan, list[Values]]:
         """The plan of a field or reference, made if need be, and the arguments of this request.
 
         Args:
             execution: The operation under way.
-            parent: The type that the field is selected on.
-            details: The field's nodes.
-            type_: The type of the value.
+            spot: The field or reference.
             start: What the plan starts from.
-            concrete: The object type of the value, where the field's type leaves it open.
         """
         document = self.document(execution)
         flags = tuple([execution.variable_values.coerced.get(name) for name in document.flags])
         # The nodes live as long as the operation and its fragments, which the document holds: ids are safe as keys.
-        key = (id(details[0].node), parent.name, str(type_), concrete and concrete.name, start, flags)
+        concrete = spot.concrete.name if spot.concrete is not None else None
+        key = (id(spot.details[0].node), spot.parent.name, str(spot.type), concrete, start, flags)
         selection = document.selections.get(key)
         if selection is None:
-            selection = document.selections.put(key, Selection(execution, parent, details, type_, concrete))
+            selection = document.selections.put(key, Selection(execution, spot))
         arguments = coerce_all(execution, selection)
         plan_key = (key, tuple([shape(values) for values in arguments]))
         plan = document.plans.get(plan_key)

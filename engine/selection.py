@@ -37,6 +37,23 @@ DEFINITION = "strawberry-definition"
 TYPENAME = "__typename"
 
 
+@dataclass(frozen=True)
+class Spot:
+    """A place in the answer whose value a plan gives.
+
+    Attributes:
+        parent: The type that the field is selected on.
+        details: The field's nodes.
+        type: The type of the value: the field's, or that of one item of its list.
+        concrete: The one object type that the value has; None for what the schema says.
+    """
+
+    parent: GraphQLObjectType
+    details: Details
+    type: GraphQLOutputType
+    concrete: GraphQLObjectType | None = None
+
+
 @dataclass(eq=False)
 class Picked:
     """One response key of one object type.
@@ -124,28 +141,12 @@ def depths(type_: GraphQLOutputType, depth: int, falls_to: int) -> tuple[int, in
 class Selection:
     """All that is selected under one root field (or reference)."""
 
-    def __init__(
-        self,
-        execution: Execution,
-        parent: GraphQLObjectType,
-        details: Details,
-        type_: GraphQLOutputType,
-        concrete: GraphQLObjectType | None,
-    ) -> None:
-        """Collect what is selected.
-
-        Args:
-            execution: The operation under way.
-            parent: The type that the field is selected on.
-            details: The field's nodes.
-            type_: The type of the value: the field's, or that of one item of its list.
-            concrete: The one object type that the value has; None for what the schema says.
-        """
+    def __init__(self, execution: Execution, spot: Spot) -> None:
         self.schema: GraphQLSchema = execution.schema
         self.slots: list[Picked] = []
         self._execution: Execution | None = execution
-        self._concrete = concrete
-        self.root = self._pick(parent, details, 0, -1, type_)
+        self._concrete = spot.concrete
+        self.root = self._pick(spot.parent, spot.details, 0, -1, spot.type)
         self._execution = None  # What is kept must not hold a request's context.
 
     def _pick(
