@@ -21,7 +21,9 @@ def upgrade() -> None:
         sa.Column("to_status", sa.Text(), nullable=False),
         sa.Column("changed_by_id", sa.Uuid(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("changed_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
+        sa.Column(
+            "changed_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
+        ),
         sa.ForeignKeyConstraint(["changed_by_id"], ["users.id"], name=op.f("fk_status_changes_changed_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_status_changes")),
     )
