@@ -21,9 +21,27 @@ from resolvers import follows
 from schema.accounts.user import User
 from schema.context import Context, Info
 from schema.deeds import Payload, deed
+from schema.words import describe
 
-strawberry.enum(ReportReason, description="Why something should not be there.")
-strawberry.enum(ReportStatus, description="Where a report of content stands.")
+describe(
+    ReportReason,
+    "Why something should not be there.",
+    SPAM="Unwanted advertising, or the same again and again.",
+    HARASSMENT="Somebody is bullied or threatened.",
+    HATE="People are attacked for who they are.",
+    SEXUAL_CONTENT="Sexual content.",
+    VIOLENCE="Violence, or calls for it.",
+    COPYRIGHT="Somebody else's work, without permission.",
+    IMPERSONATION="Somebody poses as somebody else.",
+    OTHER="Something else; say what in `details`.",
+)
+describe(
+    ReportStatus,
+    "Where a report of content stands.",
+    OPEN="Nobody has looked at it yet.",
+    UPHELD="It was right, and something was done.",
+    DISMISSED="Nothing was wrong.",
+)
 
 REPORTABLE: Final = {
     Prefix.USER: SubjectType.USER,

@@ -6,8 +6,22 @@ import strawberry
 
 from domain.money import Currency
 from engine.declare import part
+from schema.words import describe
 
-strawberry.enum(Currency, name="CurrencyCode", description="A currency: ISO 4217, and USDC.")
+describe(
+    Currency,
+    "A currency: ISO 4217, and USDC.",
+    name="CurrencyCode",
+    EUR="Euro.",
+    GBP="Pound sterling.",
+    GHS="Ghanaian cedi.",
+    JPY="Yen, which has no decimals.",
+    KES="Kenyan shilling.",
+    NGN="Nigerian naira.",
+    USD="United States dollar.",
+    USDC="USD Coin, with 6 decimals.",
+    ZAR="South African rand.",
+)
 
 
 @part

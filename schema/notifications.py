@@ -22,8 +22,15 @@ from schema.context import Info
 from schema.deeds import Payload, deed
 from schema.live import Missed, follow
 from schema.subjects import NotificationSubject
+from schema.words import describe
 
-strawberry.enum(NotificationKind, description="What a notification is about.")
+describe(
+    NotificationKind,
+    "What a notification is about.",
+    BROADCAST_STARTED="Somebody whom you follow is on air.",
+    NEW_FOLLOWER="Somebody follows you.",
+    MADE_MODERATOR="You keep order in a room now.",
+)
 
 
 @entity(tables.Notification, id=Prefix.NOTIFICATION, visible=access.notification)

@@ -5,10 +5,21 @@ from __future__ import annotations
 import strawberry
 
 from domain.errors import DomainError, ErrorCode
+from schema.words import describe
 
-strawberry.enum(
+describe(
     ErrorCode,
-    description="Why something was refused. Branch on this; the message is for people and may change.",
+    "Why something was refused. Branch on this; the message is for people and may change.",
+    UNAUTHENTICATED="Nobody is signed in, or the proof of who it is does not hold.",
+    FORBIDDEN="You may not do this.",
+    NOT_FOUND="There is no such thing, or you may not see it.",
+    INVALID_INPUT="The input cannot be what was meant; `field` names the part.",
+    CONFLICT="The state of things does not allow it now.",
+    RATE_LIMITED="Too often; `retryAfterSeconds` says when to come back.",
+    EXPIRED="What was shown is too old, or was used already.",
+    NOT_CONFIGURED="This installation has no credentials for what would be needed.",
+    UNAVAILABLE="An outside system does not answer just now; try again later.",
+    IDEMPOTENCY_MISMATCH="The same idempotency key came with another input before.",
 )
 
 

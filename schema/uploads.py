@@ -16,10 +16,25 @@ from resolvers import uploads
 from schema.context import Info
 from schema.deeds import Payload, deed
 from schema.refusals import UserError
+from schema.words import describe
 
-strawberry.enum(UploadPurpose, description="What a file is to become.")
-strawberry.enum(UploadStatus, description="Where a file on its way in stands.")
-strawberry.enum(UploadFailureCode, description="Why a file cannot be used.")
+describe(UploadPurpose, "What a file is to become.", PROFILE_PHOTO="The picture of your profile.")
+describe(
+    UploadStatus,
+    "Where a file on its way in stands.",
+    WAITING="Its bytes have not been looked at yet.",
+    STORED="It is fine and can be used.",
+    USED="It has become what it was for.",
+    FAILED="It cannot be used; `failure` says why.",
+    EXPIRED="It was not used in time and is gone.",
+)
+describe(
+    UploadFailureCode,
+    "Why a file cannot be used.",
+    MISSING="No bytes were sent.",
+    WRONG_SIZE="More or fewer bytes were sent than were announced.",
+    UNUSABLE="It is not the kind of file that is wanted, is damaged, or holds something else as well.",
+)
 
 
 @part

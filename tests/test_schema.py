@@ -40,6 +40,9 @@ def test_everything_public_is_described():
             and not kind.description
         ):
             silent.append(kind.name)
+        silent += [
+            f"{kind.name}.{name}" for name, value in getattr(kind, "values", {}).items() if not value.description
+        ]
         for name, field in getattr(kind, "fields", {}).items():
             if not field.description:
                 silent.append(f"{kind.name}.{name}")

@@ -36,7 +36,7 @@ PHOTO = "mutation ($input: UpdateProfileInput!) { updateProfile(input: $input) {
 async def eventually(holds, within=20.0):
     """Wait until something holds."""
     async with asyncio.timeout(within):
-        while not holds():  # noqa: ASYNC110 -- another process makes it so
+        while not holds():
             await asyncio.sleep(0.02)
 
 

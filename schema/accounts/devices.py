@@ -15,8 +15,15 @@ from engine.executor import ref
 from resolvers.accounts import devices
 from schema.context import Info
 from schema.deeds import Payload, deed
+from schema.words import describe
 
-strawberry.enum(DevicePlatform, description="What kind of device a push token is for.")
+describe(
+    DevicePlatform,
+    "What kind of device a push token is for.",
+    IOS="An iPhone or iPad.",
+    ANDROID="An Android device.",
+    WEB="A browser.",
+)
 
 
 @entity(tables.PushToken, id=Prefix.DEVICE, visible=own)

@@ -17,11 +17,17 @@ from engine.executor import ref
 from resolvers.accounts import api_tokens
 from schema.context import Info
 from schema.deeds import Payload, deed
+from schema.words import describe
 
-strawberry.enum(
+describe(
     ApiScope,
-    description="What a program that holds an API token may do. Whatever its scopes, it sees what you see; READ alone is for "
-    "one that only looks.",
+    "What a program that holds an API token may do. Whatever its scopes, it sees what you see; READ alone is for one that "
+    "only looks.",
+    READ="Look at what you see.",
+    BROADCAST="Open, keep and end your rooms; come into and leave others'.",
+    CHAT="Say something, and delete messages that you may delete.",
+    FOLLOW="Follow, block and report people.",
+    PROFILE="Change your profile, settings, devices and files.",
 )
 
 

@@ -30,11 +30,27 @@ from engine.declare import (
 )
 from schema.context import Context
 from schema.subjects import NotificationSubject
+from schema.words import describe
 
 if TYPE_CHECKING:
     from schema.broadcasts.types import Broadcast
 
-strawberry.enum(Role, description="What somebody does here. A person can have several.")
+describe(
+    Role,
+    "What somebody does here. A person can have several.",
+    LISTENER="Listens; everybody does.",
+    CURATOR="Runs live rooms; whoever opened one is a curator.",
+    DJ="Plays to an audience.",
+    PRODUCER="Makes beats and tracks.",
+    ARTIST="Performs and releases.",
+    ENGINEER="Records, mixes or masters.",
+    STUDIO="Lets rooms and equipment.",
+    PUBLISHER="Looks after the rights of songs.",
+    STATION="Broadcasts on the radio.",
+    LABEL="Releases the music of artists.",
+    MODERATOR="Keeps order on the whole platform.",
+    OPERATOR="Runs the platform.",
+)
 
 
 @part

@@ -15,13 +15,7 @@ from db.access.viewer import Viewer
 from db.expressions import broadcasts as expressions
 from db.expressions.events import event_cursor
 from db.expressions.money import decimal_text
-from domain.broadcasts import (
-    HEARTBEAT_INTERVAL,
-    BroadcastAction,
-    BroadcastStatus,
-    EndReason,
-    TrackSource,
-)
+from domain.broadcasts import HEARTBEAT_INTERVAL
 from domain.ids import Prefix
 from engine.declare import (
     SQL,
@@ -40,17 +34,14 @@ from engine.declare import (
     part,
     reads,
 )
+from schema.broadcasts.enums import BroadcastAction, BroadcastStatus, EndReason, TrackSource
 from schema.money import Money
 from schema.subjects import NotificationSubject
+from schema.words import describe
 
 if TYPE_CHECKING:
     from schema.accounts.user import User
     from schema.chat import Message
-
-strawberry.enum(BroadcastStatus, description="Where a room stands.")
-strawberry.enum(EndReason, name="BroadcastEndReason", description="Why a room ended.")
-strawberry.enum(TrackSource, description="Who said what plays.")
-strawberry.enum(BroadcastAction, description="What a person may do in a room next.")
 
 
 @part
@@ -190,12 +181,19 @@ class Broadcast(NotificationSubject):
         return int(HEARTBEAT_INTERVAL.total_seconds())
 
 
-@strawberry.enum(description="In which order to show rooms that are on air.")
 class LiveBroadcastOrder(Enum):
     """The orders of `liveBroadcasts`."""
 
     NEWEST = "NEWEST"
     BUSIEST = "BUSIEST"
+
+
+describe(
+    LiveBroadcastOrder,
+    "In which order to show rooms that are on air.",
+    NEWEST="Who went on air last comes first.",
+    BUSIEST="Where most listen comes first.",
+)
 
 
 @strawberry.input(description="Which rooms to show; all conditions must hold.")

@@ -139,6 +139,7 @@ def a_notice(number):
         "id": key("notice", number),
         "member_id": member(number % 3),
         "subject_type": kind,
-        "subject_id": key(kind.lower(), number % number_of),
+        # What is stored for a planet is the id of a club, which is no answer.
+        "subject_id": key("club" if kind == "planet" else kind.lower(), number % number_of),
         "created_at": moment(number),
     }

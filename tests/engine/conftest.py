@@ -9,12 +9,20 @@ import strawberry
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
+from strawberry.extensions import ParserCache, ValidationCache
 
 from engine.executor import CompiledExecutor
 from tests.engine import clubs, world
+from tests.engine.clubs import member
+from tests.engine.operations import Known, learn, openings
 from tests.engine.tables import Row
 
 NAME = "reading_clubs"
+VIEWERS = [(None, ()), (member(1), ()), (member(2), ()), (member(7), ("CLERK",))]
+VALUES = {
+    "Int": [0, 1, 2, 20, 40, 2_000_000_000],
+    "String": ["crime", "it's", "abc", "reader1", "reader3", "reader5", "", "%", "ü"],
+}
 
 
 class Context:
@@ -85,6 +93,7 @@ def schema():
         mutation=world.Mutation,
         subscription=world.Subscription,
         execution_context_class=CompiledExecutor,
+        extensions=[ParserCache, ValidationCache],  # Plans belong to parsed documents: without, none is used twice.
     )
 
 
@@ -103,3 +112,15 @@ def ask(schema, make_context):
         return await schema.execute(operation, variable_values=variables, context_value=made), made
 
     return run
+
+
+@pytest.fixture(scope="session")
+async def known(schema, pool, make_context):
+    """Ids and cursors of the clubs."""
+    found = Known(values=VALUES)
+    for operation in openings(schema._schema):
+        for viewer, roles in VIEWERS:
+            result = await schema.execute(operation, context_value=make_context(viewer, roles))
+            assert not result.errors
+            learn(found, "Query", result.data)
+    return found

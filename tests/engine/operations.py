@@ -8,6 +8,7 @@ another list.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any
 
 import orjson
@@ -45,20 +46,24 @@ class Known:
 
 @dataclass
 class Operation:
-    """A document with its variables."""
+    """A document with its variables, and other values for them that may be sent with the same document."""
 
     text: str
     variables: dict[str, Any]
+    others: list[dict[str, Any]] = field(default_factory=list)
+
+    def sets(self) -> list[dict[str, Any]]:
+        return [self.variables, *self.others]
 
 
 class Writer:
     """Writes one operation."""
 
-    def __init__(self, draw, schema, known: Known) -> None:
-        self.draw = draw
+    def __init__(self, random: Random, schema, known: Known) -> None:
+        self.random = random
         self.schema = schema
         self.known = known
-        self.variables: dict[str, tuple[str, Any]] = {}
+        self.variables: dict[str, tuple[str, list[Any]]] = {}
         self.fragments: list[str] = []
         self.aliases = 0
 
@@ -66,24 +71,24 @@ class Writer:
         body = self.selection(self.schema.query_type, 0)
         signature = ", ".join(f"${name}: {kind}" for name, (kind, _) in self.variables.items())
         head = f"query Q({signature}) " if signature else "query Q "
-        given = {name: value for name, (_, value) in self.variables.items()}
-        return Operation(head + body + "\n" + "\n".join(self.fragments), given)
+        sets = [{name: values[number] for name, (_, values) in self.variables.items()} for number in range(3)]
+        return Operation(head + body + "\n" + "\n".join(self.fragments), sets[0], sets[1:] if self.variables else [])
 
     def often(self, percent: int) -> bool:
-        return self.draw(st.integers(1, 100)) <= percent
+        return self.random.randrange(100) < percent
 
     # -- selections
 
     def selection(self, kind, depth: int) -> str:
-        parts = [self.part(kind, depth) for _ in range(self.draw(st.integers(1, 4 if depth < 3 else 2)))]
-        return "{ " + " ".join(parts) + " }"
+        count = self.random.randint(1, 4 if depth < 3 else 2)
+        return "{ " + " ".join(self.part(kind, depth) for _ in range(count)) + " }"
 
     def part(self, kind, depth: int) -> str:
         if is_abstract_type(kind) and (self.often(75) or not hasattr(kind, "fields")):
-            return self.inline(self.draw(st.sampled_from(self.schema.get_possible_types(kind))), depth)
-        if self.often(7):
+            return self.inline(self.random.choice(self.schema.get_possible_types(kind)), depth)
+        if self.often(5):
             return "__typename"
-        if depth and self.often(12):
+        if depth and self.often(10):
             return self.inline(kind, depth)
         if depth and self.often(10):
             return self.named(kind, depth)
@@ -99,21 +104,17 @@ class Writer:
         return f"...{name} {self.directive()}"
 
     def directive(self) -> str:
-        if not self.often(15):
+        if not self.often(12):
             return ""
-        word = self.draw(st.sampled_from(["skip", "include"]))
-        value = self.draw(st.booleans())
-        if self.often(70):
-            return f"@{word}(if: ${self.variable('Boolean!', value)}) "
-        return f"@{word}(if: {str(value).lower()}) "
+        word = self.random.choice(["skip", "include"])
+        if self.often(80):
+            return f"@{word}(if: ${self.variable('Boolean!', lambda: self.often(50))}) "
+        return f"@{word}(if: {'true' if self.often(50) else 'false'}) "
 
     def field(self, kind, depth: int) -> str:
-        names = [
-            name for name in kind.fields if depth < DEEPEST or is_leaf_type(get_named_type(kind.fields[name].type))
-        ]
-        if not names:
+        name = self.chosen(kind, depth)
+        if name is None:
             return "__typename"
-        name = self.draw(st.sampled_from(names))
         found = kind.fields[name]
         arguments = self.arguments(kind, name, found)
         alias = ""
@@ -124,72 +125,89 @@ class Writer:
         body = "" if is_leaf_type(below) else " " + self.selection(below, depth + 1)
         return f"{alias}{name}{arguments} {self.directive()}{body}"
 
+    def chosen(self, kind, depth: int) -> str | None:
+        """A field: near the root rather one with something below it, and of a page rather its items."""
+        leaves = [name for name, one in kind.fields.items() if is_leaf_type(get_named_type(one.type))]
+        if depth >= DEEPEST:
+            return self.random.choice(leaves) if leaves else None
+        if "nodes" in kind.fields and self.often(60):
+            return self.random.choice(["nodes", "edges"])
+        others = [name for name in kind.fields if name not in leaves]
+        if others and leaves:
+            return self.random.choice(others if self.often(60 if depth < 4 else 30) else leaves)
+        return self.random.choice(others or leaves)
+
     # -- arguments
 
     def arguments(self, kind, name: str, found) -> str:
-        written = []
-        if "first" in found.args:
-            written += self.page(kind, name)
+        is_page = "first" in found.args
+        written = self.page(kind, name) if is_page else []
+        ids = [one for possible in self.possible(found.type) for one in self.known.ids.get(possible.name, [])]
         for argument, definition in found.args.items():
-            if argument in PAGE and "first" in found.args:
+            if argument in PAGE and is_page:
                 continue
             if not isinstance(definition.type, GraphQLNonNull) and self.often(50):
                 continue
-            if self.has_default(definition) and self.often(40):
+            if has_default(definition) and self.often(40):
                 continue
-            written.append(f"{argument}: {self.given(definition.type)}")
+            written.append(f"{argument}: {self.given(definition.type, ids)}")
         return f"({', '.join(written)})" if written else ""
 
-    @staticmethod
-    def has_default(definition) -> bool:
-        return definition.default is not None or definition.default_value is not Undefined
+    def possible(self, kind) -> list[Any]:
+        named = get_named_type(kind)
+        return list(self.schema.get_possible_types(named)) if is_abstract_type(named) else [named]
 
     def page(self, kind, name: str) -> list[str]:
-        end = self.draw(st.sampled_from(["first", "last"]))
-        size = self.draw(st.sampled_from([0, 1, 2, 3, 5]) if self.often(97) else st.sampled_from([-1, 101]))
-        written = [f"{end}: {self.written_or_variable('Int', size)}"] if self.often(90) else []
+        end = self.random.choice(["first", "last"])
+        sizes = [0, 1, 2, 2, 3, 5] if self.often(97) else [-1, 101]
+        written = [f"{end}: {self.written('Int', lambda: self.random.choice(sizes))}"] if self.often(90) else []
         own = self.known.cursors.get(f"{kind.name}.{name}", [])
+        cursors = own if self.often(96) else [*self.known.all_cursors(), "nonsense"]
         for bound in ("after", "before"):
             if own and self.often(35 if bound == "after" else 25):
-                cursor = self.draw(st.sampled_from(own if self.often(96) else [*self.known.all_cursors(), "nonsense"]))
-                written.append(f"{bound}: {self.written_or_variable('String', cursor)}")
+                written.append(f"{bound}: {self.written('String', lambda: self.random.choice(cursors))}")
         return written
 
-    def given(self, kind) -> str:
-        value = self.value(kind)
+    def given(self, kind, ids: list[str]) -> str:
         if self.often(50):
-            return f"${self.variable(str(kind), value)}"
-        return literal(value, kind)
+            return f"${self.variable(str(kind), lambda: self.value(kind, ids))}"
+        return literal(self.value(kind, ids), kind)
 
-    def written_or_variable(self, kind: str, value: Any) -> str:
-        return f"${self.variable(kind, value)}" if self.often(50) else orjson.dumps(value).decode()
+    def written(self, kind: str, make) -> str:
+        return f"${self.variable(kind, make)}" if self.often(50) else orjson.dumps(make()).decode()
 
-    def variable(self, kind: str, value: Any) -> str:
+    def variable(self, kind: str, make) -> str:
+        """A new variable, with three values."""
         name = f"v{len(self.variables)}"
-        self.variables[name] = (kind, value)
+        self.variables[name] = (kind, [make() for _ in range(3)])
         return name
 
-    def value(self, kind) -> Any:
+    def value(self, kind, ids: list[str]) -> Any:
         if isinstance(kind, GraphQLNonNull):
-            return self.value_of(kind.of_type)
-        return None if self.often(15) else self.value_of(kind)
+            return self.value_of(kind.of_type, ids)
+        return None if self.often(15) else self.value_of(kind, ids)
 
-    def value_of(self, kind) -> Any:
+    def value_of(self, kind, ids: list[str]) -> Any:
         if isinstance(kind, GraphQLList):
-            return [self.value(kind.of_type) for _ in range(self.draw(st.integers(0, 3)))]
+            return [self.value(kind.of_type, ids) for _ in range(self.random.randint(0, 3))]
         if isinstance(kind, GraphQLEnumType):
-            return self.draw(st.sampled_from(sorted(kind.values)))
+            return self.random.choice(sorted(kind.values))
         if isinstance(kind, GraphQLInputObjectType):
             return {
-                name: self.value(one.type)
+                name: self.value(one.type, [])
                 for name, one in kind.fields.items()
-                if (isinstance(one.type, GraphQLNonNull) and not self.has_default(one)) or self.often(40)
+                if (isinstance(one.type, GraphQLNonNull) and not has_default(one)) or self.often(35)
             }
         if kind.name == "ID":
-            return self.draw(st.sampled_from(self.known.all_ids()))
+            return self.random.choice(ids if ids and self.often(85) else self.known.all_ids())
         if kind.name == "Boolean":
-            return self.draw(st.booleans())
-        return self.draw(st.sampled_from(self.known.values[kind.name]))
+            return self.often(50)
+        return self.random.choice(self.known.values[kind.name])
+
+
+def has_default(definition: Any) -> bool:
+    """Whether an argument or input field has a default."""
+    return definition.default is not None or definition.default_value is not Undefined
 
 
 def literal(value: Any, kind: Any) -> str:
@@ -208,7 +226,7 @@ def literal(value: Any, kind: Any) -> str:
 @st.composite
 def operations(draw, schema, known: Known) -> Operation:
     """Draw an operation that a client of the schema could send."""
-    return Writer(draw, schema, known).operation()
+    return Writer(draw(st.randoms(use_true_random=True)), schema, known).operation()
 
 
 def lists_of(schema, kind) -> list[tuple[str, Any]]:
@@ -222,8 +240,7 @@ def openings(schema) -> list[str]:
     written = []
     for name, one in lists_of(schema, schema.query_type):
         if any(
-            isinstance(argument.type, GraphQLNonNull) and not Writer.has_default(argument)
-            for argument in one.args.values()
+            isinstance(argument.type, GraphQLNonNull) and not has_default(argument) for argument in one.args.values()
         ):
             continue
         node = get_named_type(get_named_type(one.type).fields["nodes"].type)

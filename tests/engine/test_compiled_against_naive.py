@@ -6,29 +6,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.engine.clubs import member
+from tests.engine.conftest import VIEWERS
 from tests.engine.differing import differences
 from tests.engine.naive import Naive
-from tests.engine.operations import Known, learn, openings, operations
+from tests.engine.operations import operations
 
 EXAMPLES = int(os.environ.get("TEST_EXAMPLES", "300"))
-VIEWERS = [(None, ()), (member(1), ()), (member(2), ()), (member(7), ("CLERK",))]
-VALUES = {
-    "Int": [0, 1, 2, 20, 40, 2_000_000_000],
-    "String": ["crime", "it's", "abc", "reader1", "reader3", "reader5", "", "%", "ü"],
-}
-
-
-@pytest.fixture(scope="session")
-async def known(schema, pool, make_context):
-    """Ids and cursors of the clubs."""
-    found = Known(values=VALUES)
-    for operation in openings(schema._schema):
-        for viewer, roles in VIEWERS:
-            result = await schema.execute(operation, context_value=make_context(viewer, roles))
-            assert not result.errors
-            learn(found, "Query", result.data)
-    return found
 
 
 @pytest.fixture(scope="session")

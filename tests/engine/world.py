@@ -261,6 +261,10 @@ def pinned_only(note, viewer: Viewer, pinned: bool | None = None, author: strawb
         yield note.author_id == author
 
 
+def dear(club, viewer: Viewer) -> ColumnElement[bool]:
+    return club.fee_minor > 9000
+
+
 @entity(tables.Club, id="club", visible=seen_club)
 class Club(Node):
     """People who read together."""
@@ -276,6 +280,12 @@ class Club(Node):
     )
     place: Place | None = embedded(
         "Where it meets.", when=tables.Club.city, city=tables.Club.city, street=tables.Club.street
+    )
+    deposit: Money | None = embedded(
+        "What must be left, where it is dear.",
+        when=dear,
+        amount=amount("fee_minor", "fee_currency"),
+        currency_code=tables.Club.fee_currency,
     )
     keeper: Member | None = one("Who keeps it.", tables.Club.keeper_id)
     helper: Member | None = one("Who helps.", tables.Club.helper_id)

@@ -58,7 +58,7 @@ async def log_of(database, room):
 
 async def eventually(holds, within=20.0):
     async with asyncio.timeout(within):
-        while not holds():  # noqa: ASYNC110 -- it is made so elsewhere
+        while not holds():
             await asyncio.sleep(0.01)
 
 
