@@ -124,6 +124,7 @@ class RefreshToken(Row):
     issued_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    __table_args__ = (Index("ix_refresh_tokens_expires", "expires_at"),)
 
 
 class ApiToken(Row):

@@ -31,4 +31,4 @@ class EventRow(Row):
     kind: Mapped[EventKind] = mapped_column(enum_column(EventKind))
     data: Mapped[dict[str, Any]]
     occurred_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
-    __table_args__ = (Index("ix_events_occurred", "occurred_at", postgresql_using="brin"),)
+    __table_args__ = (Index("ix_events_occurred", "occurred_at"),)

@@ -74,7 +74,8 @@ async def set_moderator(tx: Tx, actor: Actor, broadcast_id: UUID, user_id: UUID,
     if not moderator:
         await broadcasts.remove_moderator(tx.session, broadcast_id, user_id)
         return
-    if not await accounts.exists(tx.session, user_id):
+    theirs = await broadcasts.read_standing(tx.session, broadcast_id, user_id)
+    if not await accounts.exists(tx.session, user_id) or theirs is None or theirs.blocked:
         raise NotFound("There is no such person.", "userId")
     added = await broadcasts.add_moderator(tx.session, broadcast_id, user_id)
     if not added:

@@ -233,3 +233,11 @@ async def test_mutes_and_their_limits(api, make):
     assert (await api(guest).refused(MUTE, broadcastId=room.wire, userId=moderator.wire, minutes=5))[
         "code"
     ] == "FORBIDDEN"
+
+
+async def test_whom_one_blocks_one_makes_no_moderator(api, make):
+    room, guest = await make.room(), await make.user()
+    await api(room.curator).do(operation("BlockUser"), userId=guest.wire)
+    assert (await api(room.curator).refused(MODERATOR, broadcastId=room.wire, userId=guest.wire))["code"] == "NOT_FOUND"
+    seen = await api(room.curator)("query($id: ID!) { broadcast(id: $id) { moderators { totalCount } } }", id=room.wire)
+    assert seen["broadcast"]["moderators"]["totalCount"] == 0
