@@ -21,6 +21,10 @@ NAME = "reading_clubs"
 VIEWERS = [(None, ()), (member(1), ()), (member(2), ()), (member(7), ("CLERK",))]
 VALUES = {
     "Int": [0, 1, 2, 20, 40, 2_000_000_000],
+    "minVisits": [0, 1, 10, 20, 2_000_000_000],
+    "genre": ["crime", "verse", "it's", "none"],
+    "genres": ["crime", "verse", "it's", "none"],
+    "handle": ["reader1", "reader3", "reader5", "nobody"],
     "String": ["crime", "it's", "abc", "reader1", "reader3", "reader5", "", "%", "ü"],
 }
 

@@ -31,7 +31,13 @@ DEEPEST = 5
 
 @dataclass
 class Known:
-    """What is known of the data: ids by type, cursors by list, and values for arguments by their scalar's name."""
+    """What is known of the data.
+
+    Attributes:
+        ids: Wire ids by the name of their type.
+        cursors: Cursors by their list, such as `Query.clubs`, or `Query.clubs NEWEST` where it has several orders.
+        values: Values for arguments and input fields by their own name, or by that of their scalar.
+    """
 
     ids: dict[str, list[str]] = field(default_factory=dict)
     cursors: dict[str, list[str]] = field(default_factory=dict)
@@ -141,37 +147,45 @@ class Writer:
 
     def arguments(self, kind, name: str, found) -> str:
         is_page = "first" in found.args
-        written = self.page(kind, name) if is_page else []
+        place, order = f"{kind.name}.{name}", self.order(found)
+        written = [f"orderBy: {order}"] if order else []
+        written += self.page(f"{place} {order}" if order else place) if is_page else []
         ids = [one for possible in self.possible(found.type) for one in self.known.ids.get(possible.name, [])]
         for argument, definition in found.args.items():
-            if argument in PAGE and is_page:
+            if is_page and (argument in PAGE or (argument == "orderBy" and order)):
                 continue
             if not isinstance(definition.type, GraphQLNonNull) and self.often(50):
                 continue
             if has_default(definition) and self.often(40):
                 continue
-            written.append(f"{argument}: {self.given(definition.type, ids)}")
+            written.append(f"{argument}: {self.given(argument, definition.type, ids)}")
         return f"({', '.join(written)})" if written else ""
 
     def possible(self, kind) -> list[Any]:
         named = get_named_type(kind)
         return list(self.schema.get_possible_types(named)) if is_abstract_type(named) else [named]
 
-    def page(self, kind, name: str) -> list[str]:
+    def order(self, found) -> str | None:
+        """An order that is written into the document, so that cursors of it can be given; None to leave it open."""
+        if "orderBy" not in found.args or self.often(50):
+            return None
+        return self.random.choice(sorted(get_named_type(found.args["orderBy"].type).values))
+
+    def page(self, place: str) -> list[str]:
         end = self.random.choice(["first", "last"])
         sizes = [0, 1, 2, 2, 3, 5] if self.often(97) else [-1, 101]
         written = [f"{end}: {self.written('Int', lambda: self.random.choice(sizes))}"] if self.often(90) else []
-        own = self.known.cursors.get(f"{kind.name}.{name}", [])
+        own = self.known.cursors.get(place, [])
         cursors = own if self.often(96) else [*self.known.all_cursors(), "nonsense"]
         for bound in ("after", "before"):
             if own and self.often(35 if bound == "after" else 25):
                 written.append(f"{bound}: {self.written('String', lambda: self.random.choice(cursors))}")
         return written
 
-    def given(self, kind, ids: list[str]) -> str:
+    def given(self, name: str, kind, ids: list[str]) -> str:
         if self.often(50):
-            return f"${self.variable(str(kind), lambda: self.value(kind, ids))}"
-        return literal(self.value(kind, ids), kind)
+            return f"${self.variable(str(kind), lambda: self.value(name, kind, ids))}"
+        return literal(self.value(name, kind, ids), kind)
 
     def written(self, kind: str, make) -> str:
         return f"${self.variable(kind, make)}" if self.often(50) else orjson.dumps(make()).decode()
@@ -182,27 +196,27 @@ class Writer:
         self.variables[name] = (kind, [make() for _ in range(3)])
         return name
 
-    def value(self, kind, ids: list[str]) -> Any:
+    def value(self, name: str, kind, ids: list[str]) -> Any:
         if isinstance(kind, GraphQLNonNull):
-            return self.value_of(kind.of_type, ids)
-        return None if self.often(15) else self.value_of(kind, ids)
+            return self.value_of(name, kind.of_type, ids)
+        return None if self.often(15) else self.value_of(name, kind, ids)
 
-    def value_of(self, kind, ids: list[str]) -> Any:
+    def value_of(self, name: str, kind, ids: list[str]) -> Any:
         if isinstance(kind, GraphQLList):
-            return [self.value(kind.of_type, ids) for _ in range(self.random.randint(0, 3))]
+            return [self.value(name, kind.of_type, ids) for _ in range(self.random.randint(0, 3))]
         if isinstance(kind, GraphQLEnumType):
             return self.random.choice(sorted(kind.values))
         if isinstance(kind, GraphQLInputObjectType):
             return {
-                name: self.value(one.type, [])
-                for name, one in kind.fields.items()
-                if (isinstance(one.type, GraphQLNonNull) and not has_default(one)) or self.often(35)
+                inner: self.value(inner, one.type, [])
+                for inner, one in kind.fields.items()
+                if (isinstance(one.type, GraphQLNonNull) and not has_default(one)) or self.often(25)
             }
         if kind.name == "ID":
             return self.random.choice(ids if ids and self.often(85) else self.known.all_ids())
         if kind.name == "Boolean":
             return self.often(50)
-        return self.random.choice(self.known.values[kind.name])
+        return self.random.choice(self.known.values.get(name) or self.known.values[kind.name])
 
 
 def has_default(definition: Any) -> bool:
@@ -249,15 +263,17 @@ def openings(schema) -> list[str]:
         orders = sorted(get_named_type(one.args["orderBy"].type).values) if "orderBy" in one.args else [None]
         for order in orders:
             chosen = f", orderBy: {order}" if order else ""
+            alias = f"{name}__{order}: " if order else ""
             written.append(
-                f"{{ {name}(first: 9{chosen}) {{ edges {{ cursor node {{ __typename {identity} {inner} }} }} }} }}"
+                f"{{ {alias}{name}(first: 9{chosen}) {{ edges {{ cursor node {{ __typename {identity} {inner} }} }} }} }}"
             )
     return written
 
 
 def learn(known: Known, kind: str, data: Any) -> None:
     """Take ids and cursors out of an answer to an opening."""
-    for name, value in data.items():
+    for key, value in data.items():
+        name = key.replace("__", " ")
         if not isinstance(value, dict) or "edges" not in value:
             continue
         for edge in value["edges"]:
