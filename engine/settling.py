@@ -12,7 +12,7 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
 from engine.shapes import Connection, connection_over
-from engine.sources import ENTITIES, ById, Declared, Many, Source
+from engine.sources import ENTITIES, ById, Computed, Declared, Finished, Many, Source
 
 WAITING: list[tuple[type, dict[str, str]]] = []
 """Declared classes with the annotations of their fields as written, until they are settled."""
@@ -50,7 +50,9 @@ def settle(viewer: Any) -> None:
             ENTITIES[cls].viewer = viewer
         for field in cls.__strawberry_definition__.fields:  # type: ignore[attr-defined]  # Strawberry's own mark.
             if field.python_name in written:
-                field.type_annotation = StrawberryAnnotation(written[field.python_name], namespace=namespace)
+                source = field.source if isinstance(field, Declared) else None
+                known = function_names(source, names) if isinstance(source, Computed | Finished) else namespace
+                field.type_annotation = StrawberryAnnotation(written[field.python_name], namespace=known)
             if isinstance(field, Declared):
                 settle_source(field.source, viewer)
                 settle_edges(field, connections)

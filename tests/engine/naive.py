@@ -11,29 +11,15 @@ that has parents, one for a root count, one for each reference.
 from __future__ import annotations
 
 import asyncio
-import base64
-import enum
 import inspect
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import orjson
-from graphql import GraphQLEnumType, GraphQLScalarType, build_schema, execute, get_named_type, is_abstract_type
-from sqlalchemy import ColumnElement, UnaryExpression, false, func, select
-from sqlalchemy import inspect as inspect_row
+from graphql import GraphQLEnumType, GraphQLScalarType, build_schema, execute, get_named_type
+from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute
-from sqlalchemy.sql import operators
-from strawberry.types.base import StrawberryList, StrawberryOptional, has_object_definition
-from strawberry.types.enum import StrawberryEnumDefinition, has_enum_definition
-from strawberry.types.unset import UNSET
 
-from engine import cursors
-from engine.errors import BadInput
 from engine.references import EdgeRef, Ref, Refs
 from engine.sources import (
     ENTITIES,
@@ -51,42 +37,11 @@ from engine.sources import (
     OneWhere,
     Own,
 )
+from tests.engine.naive_lists import Edge, Lists, Page, Thing
+from tests.engine.naive_reading import by_key, called, keys_of, listed_conditions, names_of, refers, visibility
+from tests.engine.naive_values import converted, dynamic, leaf, possible_types, root_of, type_name_of
 
 BUILT_IN = ("String", "Int", "Float", "Boolean", "ID")
-WIRE_ID = re.compile(r"[a-z_]+_([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})")
-
-
-@dataclass
-class Thing:
-    """A row, or a part of one; `plan` is where the statement that reads it starts."""
-
-    type_name: str
-    row: type
-    key: tuple[Any, ...]
-    plan: tuple[Any, ...]
-    entity: Entity | None = None
-    bound: Any = None
-
-
-@dataclass
-class Page:
-    """A list and where a page lies in it."""
-
-    mark: tuple[Any, ...]
-    items: list[Thing]
-    edges: list[Edge]
-    window: range
-    total: int
-    outside: tuple[bool, bool]
-    at_root: bool
-
-
-@dataclass
-class Edge:
-    cursor: str
-    node: Thing
-    own: Thing | None
-    arguments: dict[str, Any] = field(default_factory=dict)
 
 
 class Naive:
@@ -129,7 +84,7 @@ class Naive:
         return result, len(walk.statements)
 
 
-class Walk:
+class Walk(Lists):
     """One operation on its way."""
 
     def __init__(self, naive, context) -> None:
@@ -261,97 +216,6 @@ class Walk:
         type_name = get_named_type(info.return_type).name
         return Thing(type_name, thing.row, thing.key, thing.plan, thing.entity, source.fields)
 
-    async def listed(self, thing, source, definition, info, arguments):
-        self.statements.add(mark_of(info, thing.plan if thing is not None else None))
-        type_name = get_named_type(info.return_type).name
-        is_entity = self.naive.compiled.type_map[type_name].extensions["strawberry-definition"].origin in ENTITIES
-        entity = self.entity(type_name) if is_entity else None
-        row = entity.row if entity else source.of.class_
-        rows = await self.rows_in_order(source, row, entity, thing, source.order, arguments)
-        plan = thing.plan if thing is not None else root_of(info)
-        return [Thing(type_name, row, item.key, plan, entity, source.fields or None) for item in rows[: source.limit]]
-
-    async def many(self, thing, source, definition, info, arguments):
-        mark = mark_of(info, thing.plan if thing is not None else None)
-        connection = get_named_type(info.return_type)
-        type_name = get_named_type(connection.fields["nodes"].type).name
-        entity = self.entity(type_name)
-        order, name = source.order, ""
-        if isinstance(order, dict):
-            name = arguments["order_by"].name
-            order = order[arguments["order_by"]]
-        own = {one.name: arguments.get(one.name, one.default) for one in source.parameters()}
-        tag = cursors.tag_of(f"{info.parent_type.name}.{info.field_name} {name}")
-        rows = await self.rows_in_order(source, entity.row, entity, thing, order, own)
-        window, outside = window_of(rows, tag, order, arguments)
-        plan = thing.plan if thing is not None else root_of(info)
-        edges = [
-            Edge(
-                cursors.encode(tag, *item.place),
-                Thing(type_name, entity.row, item.key, plan, entity),
-                self.edge_row(source, item, plan),
-                own,
-            )
-            for item in (rows[index] for index in window)
-        ]
-        return Page(mark, [edge.node for edge in edges], edges, window, len(rows), outside, thing is None)
-
-    def edge_row(self, source, item, plan) -> Thing | None:
-        if source.edge is None:
-            return None
-        entity = ENTITIES[source.edge]
-        return Thing(
-            entity.type.__name__, entity.row, item.between if source.through is not None else item.key, plan, entity
-        )
-
-    async def rows_in_order(self, source, row, entity, thing, order, arguments) -> list[Item]:
-        through = getattr(source, "through", None)
-        between = through.class_ if through is not None else None
-        expression, down = direction(order)
-        if not isinstance(expression, ColumnElement | InstrumentedAttribute):
-            expression = called(expression, row, source.viewer, arguments, between)
-        conditions = listed_conditions(source.where, row, source.viewer, arguments, between)
-        keys, between_keys = keys_of(row), keys_of(between) if between is not None else []
-        query = select(expression, *keys, *between_keys).select_from(row)
-        if between is not None:
-            query = query.join(between, getattr(row, refers(through, row)) == through)
-        if isinstance(source.of, InstrumentedAttribute):
-            query = query.where(source.of == (await self.whole(thing))[refers(source.of, thing.row)])
-        found = await self.ask(query.where(*conditions, *(visibility(entity) if entity else [])))
-        items = [Item(line[0], tuple(line[1 : 1 + len(keys)]), tuple(line[1 + len(keys) :])) for line in found]
-        unique = not between_keys and is_key(expression, row, source)
-        for item in items:
-            item.tie(unique, through, source, between)
-        return sorted(items, key=lambda item: item.rank, reverse=down)
-
-    # -- pages
-
-    def of_page(self, page: Page, name: str) -> Any:
-        if name == "totalCount":
-            if page.at_root:
-                self.statements.add((*page.mark, "count"))
-            return page.total
-        self.statements.add(page.mark)
-        before, after = page.outside
-        ends = [page.edges[0].cursor, page.edges[-1].cursor] if page.edges else [None, None]
-        return {
-            "nodes": page.items,
-            "edges": page.edges,
-            "pageInfo": {
-                "hasPreviousPage": before,
-                "hasNextPage": after,
-                "startCursor": ends[0],
-                "endCursor": ends[1],
-            },
-        }[name]
-
-    async def of_edge(self, edge: Edge, definition, info) -> Any:
-        if definition.python_name in ("cursor", "node"):
-            return getattr(edge, definition.python_name)
-        return await self.value(edge.own, definition.source, definition, info, edge.arguments)
-
-    # -- roots and references
-
     async def at_root(self, source, info, arguments) -> Any:
         plan = root_of(info)
         if isinstance(source, Many):
@@ -396,30 +260,6 @@ class Walk:
         return value
 
 
-@dataclass
-class Item:
-    """A row of a list: what it is ordered by, its key, and that of the row in between."""
-
-    order: Any
-    key: tuple[Any, ...]
-    between: tuple[Any, ...]
-    place: tuple[Any, ...] = ()
-
-    @property
-    def rank(self) -> tuple[Any, ...]:
-        return ranked(self.place)
-
-    def tie(self, unique, through, source, between) -> None:
-        if unique:
-            self.place = (self.order,)
-        elif between is None:
-            self.place = (self.order, *self.key)
-        else:
-            names = key_names(between)
-            only = [names.index(through.key)] if {source.of.key, through.key} == set(names) else range(len(names))
-            self.place = (self.order, *(self.between[index] for index in only))
-
-
 ANSWERS = {
     Column: Walk.column,
     Computed: Walk.computed,
@@ -430,193 +270,3 @@ ANSWERS = {
     Listed: Walk.listed,
     Many: Walk.many,
 }
-
-
-def window_of(rows: list[Item], tag: str, order, arguments) -> tuple[range, tuple[bool, bool]]:
-    first, last = given(arguments, "first"), given(arguments, "last")
-    if (first is not None and last is not None) or not 0 <= (first if first is not None else last or 0) <= 100:
-        raise BadInput("no such page", "first")
-    down = direction(order)[1]
-    low, high = 0, len(rows)
-    after, before = (read_cursor(given(arguments, name), tag, rows) for name in ("after", "before"))
-    if after is not None:
-        low = sum((item.rank >= after if down else item.rank <= after) for item in rows)
-    if before is not None:
-        high = sum((item.rank > before if down else item.rank < before) for item in rows)
-    high = max(low, high) if before is not None and after is not None else high
-    start, stop = low, high
-    if last is not None:
-        start = max(start, stop - last)
-    else:
-        stop = min(stop, start + (20 if first is None else first))
-    if start >= stop:
-        window = range(0)
-        previous = (last is not None and high > low) or (after is not None and low > 0)
-        following = (last is None and high > low) or (before is not None and high_of(rows, before, down) < len(rows))
-        return window, (previous, following)
-    previous = (last is not None and start > low) or (after is not None and low > 0)
-    following = (last is None and stop < high) or (before is not None and high_of(rows, before, down) < len(rows))
-    return range(start, stop), (previous, following)
-
-
-def high_of(rows, before, down) -> int:
-    return sum((item.rank > before if down else item.rank < before) for item in rows)
-
-
-def read_cursor(text, tag, rows) -> tuple[Any, ...] | None:
-    if text is None:
-        return None
-    try:
-        mark, *values = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except ValueError as error:
-        raise BadInput("no cursor") from error
-    if mark != tag:
-        raise BadInput("not of this list")
-    if not rows:
-        return ()
-    return ranked(tuple(read(value, sample) for value, sample in zip(values, rows[0].place, strict=True)))
-
-
-def ranked(place: tuple[Any, ...]) -> tuple[Any, ...]:
-    """A place as it is compared: the driver gives infinite times without a zone."""
-    return tuple(
-        value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value for value in place
-    )
-
-
-def read(value, sample) -> Any:
-    if isinstance(sample, datetime):
-        return datetime.fromisoformat(value)
-    if isinstance(sample, date):
-        return date.fromisoformat(value)
-    return type(sample)(value) if isinstance(sample, UUID | Decimal) else value
-
-
-def given(arguments, name) -> Any:
-    value = arguments.get(name)
-    return None if value is UNSET else value
-
-
-def converted(raw, definitions) -> dict[str, Any]:
-    found = {}
-    for argument in definitions:
-        name = argument.graphql_name or camel(argument.python_name)
-        if name in raw:
-            found[argument.python_name] = python_value(raw[name], argument.type)
-    return found
-
-
-def python_value(value, kind) -> Any:
-    while isinstance(kind, StrawberryOptional):
-        kind = kind.of_type
-    if value is None:
-        return None
-    if isinstance(kind, StrawberryList):
-        return [python_value(item, kind.of_type) for item in value]
-    if isinstance(kind, StrawberryEnumDefinition) or has_enum_definition(kind):
-        definition = kind if isinstance(kind, StrawberryEnumDefinition) else kind.__strawberry_definition__
-        return value if isinstance(value, enum.Enum) else definition.wrapped_cls[value]
-    if has_object_definition(kind):
-        fields = {camel(field.python_name): field for field in kind.__strawberry_definition__.fields}
-        return kind(**{fields[key].python_name: python_value(item, fields[key].type) for key, item in value.items()})
-    if isinstance(value, str) and (match := WIRE_ID.fullmatch(value)):
-        return UUID(match[1])
-    return value
-
-
-def camel(name: str) -> str:
-    head, *rest = name.rstrip("_").split("_")
-    return head + "".join(part.capitalize() for part in rest)
-
-
-def leaf(value, info) -> Any:
-    if isinstance(value, list):
-        return [leaf(item, info) for item in value]
-    if isinstance(value, enum.Enum):
-        return value.name
-    if isinstance(value, Decimal | UUID) and get_named_type(info.return_type).name != "Float":
-        return str(value)
-    return value
-
-
-def called(function, row, viewer, arguments, between=None) -> Any:
-    names = list(inspect.signature(function).parameters)
-    given_by_name = {**arguments, "through": between}
-    positional = (row, viewer)[: len(names)]
-    return function(*positional, **{name: given_by_name[name] for name in names[2:] if name in given_by_name})
-
-
-def listed_conditions(function, row, viewer, arguments, between) -> list[Any]:
-    if function is None:
-        return []
-    found = called(function, row, viewer, arguments, between)
-    return list(found) if isinstance(found, Iterator) else [found]
-
-
-def visibility(entity: Entity) -> list[Any]:
-    return [func.coalesce(entity.visible(entity.row, entity.viewer), false())] if entity.visible else []
-
-
-def direction(order) -> tuple[Any, bool]:
-    if isinstance(order, UnaryExpression) and order.modifier is operators.desc_op:
-        return order.element, True
-    return order, False
-
-
-def names_of(row) -> list[str]:
-    return list(inspect_row(row).columns.keys())
-
-
-def key_names(row) -> list[str]:
-    mapper = inspect_row(row)
-    return [mapper.get_property_by_column(column).key for column in mapper.primary_key]
-
-
-def keys_of(row) -> list[Any]:
-    return [getattr(row, name) for name in key_names(row)]
-
-
-def by_key(row, key) -> list[Any]:
-    return [column == value for column, value in zip(keys_of(row), key, strict=True)]
-
-
-def refers(attribute, row) -> str:
-    for column in attribute.property.columns:
-        for foreign in column.foreign_keys:
-            if foreign.column.table is inspect_row(row).local_table:
-                return inspect_row(row).get_property_by_column(foreign.column).key
-    return key_names(row)[0]
-
-
-def is_key(expression, row, source) -> bool:
-    names = key_names(row)
-    name = getattr(expression, "key", None)
-    of = source.of.key if isinstance(source.of, InstrumentedAttribute) else None
-    return name in names and set(names) <= {name, of}
-
-
-def possible_types(info) -> list[str]:
-    kind = get_named_type(info.return_type)
-    return [one.name for one in info.schema.get_possible_types(kind)] if is_abstract_type(kind) else [kind.name]
-
-
-def type_name_of(cls) -> str:
-    return cls.__strawberry_definition__.name
-
-
-def dynamic(path) -> tuple[Any, ...]:
-    return tuple(path.as_list())
-
-
-def root_of(info) -> tuple[Any, ...]:
-    return (info.path.as_list()[0],)
-
-
-def mark_of(info, plan) -> tuple[Any, ...]:
-    """Where a list is in its plan: the same for all parents of one type under one chain of response keys."""
-    steps, place = [], info.path
-    while place is not None:
-        if isinstance(place.key, str):
-            steps.append((place.typename, place.key))
-        place = place.prev
-    return (plan or root_of(info), tuple(reversed(steps)), "list")
