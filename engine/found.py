@@ -77,6 +77,8 @@ class Run:
         """
         try:
             return await self.connection.fetch(statement.text, *statement.values(self, keys))
+        except asyncpg.DivisionByZeroError:
+            raise  # A data error by PostgreSQL's classes, and a fault of ours.
         except (asyncpg.DataError, UnicodeEncodeError) as error:
             raise BadInput("A value lies outside of what can be stored.", *statement.blamed(str(error))) from error
         except asyncpg.RaiseError as error:

@@ -199,7 +199,8 @@ class Page:
         if self.outside:
             name = f"b{self.c.number()}"
             asked = [
-                (question if keys is None else question.where(link == keys.c.id)).label(bound)
+                # Said aloud, since nothing in between mentions the parents: the question is about one of them.
+                (question if keys is None else question.where(link == keys.c.id).correlate(keys)).label(bound)
                 for bound, question, link in self.outside
             ]
             beyond: Any = select(*asked).subquery(name) if keys is None else select(*asked).lateral(name)

@@ -58,7 +58,7 @@ class Naive:
                 kind.coerce_input_value = original.coerce_input_value
                 kind.coerce_input_literal = original.coerce_input_literal
                 kind.coerce_output_value = kind.serialize = lambda value: value
-            if isinstance(kind, GraphQLEnumType):
+            if isinstance(kind, GraphQLEnumType) and not name.startswith("__"):  # Those are shared by all schemas.
                 for value_name, value in kind.values.items():
                     value.value = value_name
 

@@ -136,8 +136,9 @@ class Writer:
         leaves = [name for name, one in kind.fields.items() if is_leaf_type(get_named_type(one.type))]
         if depth >= DEEPEST:
             return self.random.choice(leaves) if leaves else None
-        if "nodes" in kind.fields and self.often(60):
-            return self.random.choice(["nodes", "edges"])
+        items = [name for name in ("nodes", "edges") if name in kind.fields]
+        if items and self.often(60):
+            return self.random.choice(items)
         others = [name for name in kind.fields if name not in leaves]
         if others and leaves:
             return self.random.choice(others if self.often(60 if depth < 4 else 30) else leaves)
@@ -146,7 +147,7 @@ class Writer:
     # -- arguments
 
     def arguments(self, kind, name: str, found) -> str:
-        is_page = "first" in found.args
+        is_page = {"first", "last"} <= set(found.args)
         place, order = f"{kind.name}.{name}", self.order(found)
         written = [f"orderBy: {order}"] if order else []
         written += self.page(f"{place} {order}" if order else place) if is_page else []

@@ -66,6 +66,19 @@ async def test_a_page_knows_what_lies_on_both_sides(ask):
         assert len(context.texts) == 1
 
 
+async def test_the_rest_of_a_list_is_that_of_its_own_parent(ask):
+    result, _ = await ask("{ members(first: 100) { nodes { clubs { edges { cursor } } } } }")
+    members = result.data["members"]["nodes"]
+    (cursor, *_) = [one["clubs"]["edges"][-1]["cursor"] for one in members if len(one["clubs"]["edges"]) > 1]
+    info = "pageInfo { hasNextPage hasPreviousPage }"
+    operation = f'{{ members(first: 100) {{ nodes {{ clubs(after: "{cursor}") {{ {info} }} }} }} }}'
+    result, context = await ask(operation)
+    sides = [one["clubs"]["pageInfo"]["hasPreviousPage"] for one in result.data["members"]["nodes"]]
+    assert True in sides
+    assert [number for number, one in enumerate(members) if not one["clubs"]["edges"] and sides[number]] == []
+    assert len(context.texts) == 2
+
+
 async def test_the_surplus_row_has_nothing_read_for_it(ask):
     operation = "{ members(first: 0) { pageInfo { hasNextPage } nodes { clubs { nodes { title } } } } }"
     result, context = await ask(operation)
