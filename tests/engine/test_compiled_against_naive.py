@@ -21,6 +21,8 @@ async def naive(schema, rows):
         yield Naive(schema, connection)
 
 
+# The library forgets coroutines that it has made when a sibling fails where null is not allowed.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.timeout(7200)
 @settings(
     max_examples=EXAMPLES,

@@ -211,7 +211,7 @@ def make_door(**limits):
 async def eventually(condition, seconds=1.0):
     """Wait until a condition holds; it may be a coroutine function."""
     async with asyncio.timeout(seconds):
-        while not (await found if inspect.isawaitable(found := condition()) else found):  # noqa: ASYNC110 -- no event to wait for
+        while not (await found if inspect.isawaitable(found := condition()) else found):
             await asyncio.sleep(0.01)
 
 
