@@ -28,7 +28,6 @@ MUTATIONS = [
     Mutation("cursors backward", "engine.pages", '(name == "after") != self', '(name == "after") == self'),
     Mutation("cursor's own row", "engine.pages", "return left > right if greater", "return left >= right if greater"),
     Mutation("rest of the list", "engine.found", 'beyond.get("after", False)', "False"),
-    Mutation("anybody's rest of the list", "engine.pages", ".correlate(keys)", ""),
     Mutation("ties not broken", "engine.lists", "return [first, *ties(rows, source)]", "return [first]"),
     Mutation("parents mixed up", "engine.found", "zip(keys, groups[1:]", "zip(keys, groups[:0:-1]"),
     Mutation("parent's key ignored", "engine.pages", "query.where(rows.link == keys.c.id)", "query"),
