@@ -56,7 +56,7 @@ async def create(
 
 
 async def revoke(tx: Tx, actor: Actor, token_id: UUID) -> None:
-    """End a token of one's own, and tell its open connections, which then close. Twice changes nothing.
+    """End a token of one's own; its open connections see it within seconds and close. Twice changes nothing.
 
     Raises:
         Forbidden: A program asked.

@@ -130,7 +130,7 @@ async def revoke_others(tx: Tx, actor: Actor) -> list[UUID]:
 async def end(
     tx: Tx, user_id: UUID, session_ids: Sequence[UUID] | None = None, *, besides: UUID | None = None
 ) -> list[UUID]:
-    """End sessions of a person, and tell open connections, which then close."""
+    """End sessions of a person. Open connections look every few seconds whether theirs still holds, and close."""
     ended = await sessions.revoke(tx.session, user_id, session_ids=session_ids, besides=besides)
     for session_id in ended:
         await tx.tell(Event(person_topic(user_id), EventKind.SESSION_REVOKED, {"sessionId": str(session_id)}))
