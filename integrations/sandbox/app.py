@@ -1,0 +1,46 @@
+"""The sandbox as one ASGI app: each vendor's real host is a folder, beside them the control API and a page for people.
+
+A vendor's twin is a file of its own with these functions, which are named here in one line each:
+
+* `routes(world, registration) -> list[Route]`: what the vendor answers under one host. An address there is
+  `<sandbox>/<host>/<path>`, such as `http://127.0.0.1:8001/api.spotify.com/v1/me`.
+* `controls(world) -> list[Route]`, if there are any: what tests and the page may do with it, under `/control/<vendor>`.
+* `settle(world, registration) -> None`, if there is something: write who has an account from the start. It is called
+  at each start and after each reset, and leaves alone what is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Mount, Route
+
+from integrations.sandbox.door import Door
+from integrations.sandbox.registration import Registration
+from integrations.sandbox.world import World
+
+Routes = Callable[[World, Registration], list[Route]]
+Controls = Callable[[World], list[Route]]
+Settle = Callable[[World, Registration], None]
+
+HOSTS: Final[dict[str, Routes]] = {}
+"""Vendors' hosts and who answers there."""
+
+CONTROLS: Final[dict[str, Controls]] = {}
+"""What can be done with each vendor, under `/control/<name>`."""
+
+SETTLERS: Final[tuple[Settle, ...]] = ()
+"""Who has people from the start."""
+
+
+def create(world: World, registration: Registration) -> Starlette:
+    """Make the app; serve it with `run.run`, whose connections can be dropped."""
+    for settle in SETTLERS:
+        settle(world, registration)
+    vendors: list[BaseRoute] = [
+        Mount(f"/{host}", app=Door(Starlette(routes=make(world, registration)), host=host, world=world))
+        for host, make in HOSTS.items()
+    ]
+    return Starlette(routes=vendors)
