@@ -213,6 +213,30 @@ def origin(value: str) -> str:
     return f"{parts.scheme}://{parts.netloc}".lower()
 
 
+def return_address(value: str) -> str:
+    """Read an address that browsers may be sent back to: a page, or an app's own scheme such as ``backline://connected``."""
+    parts = urlsplit(value)
+    known = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1", "::1"})
+    app = "." in parts.scheme or parts.scheme not in {"", "http", "javascript", "data", "file", "blob", "vbscript"}
+    if (
+        not (known or (app and parts.scheme != "https"))
+        or not parts.netloc
+        or parts.query
+        or parts.fragment
+        or "@" in parts.netloc
+    ):
+        raise ValueError("must be https addresses or an app's own, such as backline://connected, without ? and #")
+    return value
+
+
+def pem(value: str) -> str:
+    """Read a private key as PEM; its lines may be kept apart by \\n, as in variables of one line."""
+    key = value.replace("\\n", "\n")
+    if "-----BEGIN" not in key:
+        raise ValueError("must be a private key in PEM, such as the .p8 file that Apple gives")
+    return key
+
+
 def network(value: str) -> str:
     """Read an IP address or a network."""
     try:

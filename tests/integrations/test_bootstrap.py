@@ -12,7 +12,8 @@ from uuid import uuid4
 
 import pytest
 
-from bootstrap import Settings, SettingsRefused, build
+from bootstrap import build
+from settings import Settings, SettingsRefused
 from domain.errors import NotConfigured
 from integrations.environment import names_of
 
