@@ -17,7 +17,6 @@ from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 import bootstrap
-from bootstrap import Settings
 from db.session import Database, connect
 from domain.errors import DomainError, Unauthenticated
 from domain.ports import Services
@@ -30,6 +29,7 @@ from resolvers.broadcasts.presence import Presence
 from schema.context import Context
 from schema.live import make_live
 from schema.root import schema
+from settings import Settings
 from web import explorer, files, health
 from web.callers import caller_of
 

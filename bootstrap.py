@@ -1,230 +1,34 @@
-"""Settings, read once, and the one `Services` value that is built of them."""
+"""The one `Services` value, built of settings."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, Final
+from dataclasses import dataclass
 
+from domain.connections import AccountProvider, OAuthProvider, Vendor
 from domain.ports import Services
-from integrations import arq_bell, cipher, secret_files, sms, valkey
-from integrations import environment as env
+from integrations import arq_bell, valkey
+from integrations.apple_id import AppleId
+from integrations.apple_music import AppleMusic
 from integrations.arq_bell import ArqBell
-from integrations.cipher import AesCipher
-from integrations.console import ConsoleMailer, ConsoleSms
-from integrations.environment import setting
+from integrations.cipher import AesCipher, public_key_of
 from integrations.local_files import LocalFiles
 from integrations.photos import PillowPhotos
-from integrations.sms import TwilioSms
+from integrations.privy import Privy
+from integrations.sandbox.registration import Client, Registration
+from integrations.serato import Serato
 from integrations.smtp import SmtpMailer
+from integrations.spotify import Spotify
 from integrations.tokens import JwtTokens
+from integrations.twilio import TwilioVerify
 from integrations.valkey import ValkeyBus
+from integrations.valkey_cache import ValkeyCache
 from integrations.valkey_limiter import ValkeyLimiter
+from settings import Settings, derive
 
-SECRET_BYTES: Final = 32
-OWN_PREFIX: Final = "BACKLINE_"
-DATA: Final = Path(".data")
-UP_TO_A_MILLION: Final = 1_000_000
-MEGABYTE: Final = 1024 * 1024
-
-
-class SettingsRefused(Exception):
-    """The settings cannot be used; `faults` has a sentence for each that says what to do."""
-
-    def __init__(self, faults: list[str]) -> None:
-        super().__init__("\n".join(faults))
-        self.faults = tuple(faults)
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Everything an installation decides. `.env.example` explains each name; secrets are never shown."""
-
-    demo: bool = setting("BACKLINE_DEMO", env.switch, default=False)
-    data_dir: Path = setting("BACKLINE_DATA", Path, default=DATA)  # noqa: RUF009 -- it makes a field
-    host: str = setting("HOST", env.text, default="127.0.0.1")
-    port: int = setting("PORT", env.whole(1, 65535), default=8000)
-    public_url: str = setting("PUBLIC_URL", env.address("https", "http"), default="")
-    frontend_url: str | None = setting("FRONTEND_URL", env.address("https", "http"))
-    allowed_origins: tuple[str, ...] = setting("ALLOWED_ORIGINS", env.many(env.origin), default=())
-    trusted_proxies: tuple[str, ...] = setting("TRUSTED_PROXIES", env.many(env.network), default=())
-
-    database_url: str | None = setting("DATABASE_URL", env.postgres_url, secret=True)
-    pool_size: int = setting("POOL_SIZE", env.whole(1, 200), default=10)
-    redis_url: str | None = setting("REDIS_URL", env.valkey_url, secret=True)
-    queue_url: str | None = setting("QUEUE_URL", env.valkey_url, secret=True)
-    queue_connection: str = setting("QUEUE_CONNECTION", env.one_of("redis"), default="redis")
-
-    jwt_secret: str = setting("JWT_SECRET", env.text, default="", secret=True)
-    jwt_refresh_secret: str = setting("JWT_REFRESH_SECRET", env.text, default="", secret=True)
-    keys: Mapping[str, bytes] = setting("BACKLINE_KEYS", cipher.parse_keys, secret=True)
-
-    smtp_url: str | None = setting("SMTP_URL", env.address("smtp", "smtps"), secret=True)
-    mail_from: str | None = setting("MAIL_FROM", env.matching(r"[^\r\n]*[^\s@<]+@[^\s@>]+>?", "an e-mail address"))
-    twilio_account_sid: str | None = setting("TWILIO_ACCOUNT_SID", env.text)
-    twilio_auth_token: str | None = setting("TWILIO_AUTH_TOKEN", env.text, secret=True)
-    twilio_from: str | None = setting("TWILIO_FROM", env.matching(r"\+[1-9]\d{6,14}|[A-Za-z0-9 ]{1,11}", "a sender"))
-    twilio_url: str = setting("TWILIO_URL", env.address("https", "http"), default=sms.TWILIO_URL)
-
-    serato_client_id: str | None = setting("SERATO_CLIENT_ID", env.text)
-    serato_client_secret: str | None = setting("SERATO_CLIENT_SECRET", env.text, secret=True)
-    serato_redirect_uri: str | None = setting("SERATO_REDIRECT_URI", env.address("https", "http"))
-    spotify_client_id: str | None = setting("SPOTIFY_CLIENT_ID", env.text)
-    spotify_client_secret: str | None = setting("SPOTIFY_CLIENT_SECRET", env.text, secret=True)
-    spotify_redirect_uri: str | None = setting("SPOTIFY_REDIRECT_URI", env.address("https", "http"))
-    stripe_secret_key: str | None = setting("STRIPE_SECRET_KEY", env.text, secret=True)
-    stripe_webhook_secret: str | None = setting("STRIPE_WEBHOOK_SECRET", env.text, secret=True)
-    cloudinary_cloud_name: str | None = setting("CLOUDINARY_CLOUD_NAME", env.text)
-    cloudinary_api_key: str | None = setting("CLOUDINARY_API_KEY", env.text, secret=True)
-    cloudinary_api_secret: str | None = setting("CLOUDINARY_API_SECRET", env.text, secret=True)
-    openai_api_key: str | None = setting("OPENAI_API_KEY", env.text, secret=True)
-    groq_api_key: str | None = setting("GROQ_API_KEY", env.text, secret=True)
-    huggingface_api_key: str | None = setting("HUGGINGFACE_API_KEY", env.text, secret=True)
-    epsilon_fm_api_key: str | None = setting("EPSILON_FM_API_KEY", env.text, secret=True)
-    dreamster_api_key: str | None = setting("DREAMSTER_API_KEY", env.text, secret=True)
-    takerecord_api_key: str | None = setting("TAKERECORD_API_KEY", env.text, secret=True)
-    wavewarz_api_key: str | None = setting("WAVEWARZ_API_KEY", env.text, secret=True)
-    python_worker_url: str | None = setting("PYTHON_WORKER_URL", env.address("https", "http"))
-
-    platform_fee_basis_points: int = setting("PLATFORM_FEE_PERCENTAGE", env.hundredths(100), default=500)
-    isrc_registrant: str | None = setting(
-        "ISRC_REGISTRANT_CODE", env.matching(r"[A-Z0-9]{3}|[A-Z]{2}[A-Z0-9]{3}", "a code such as NCO or QZNCO")
-    )
-    upc_prefix: str | None = setting("UPC_PREFIX", env.matching(r"\d{6,10}", "6 to 10 digits"))
-    distribution_auto_payout_minor: int = setting(
-        "DISTRIBUTION_AUTO_PAYOUT_THRESHOLD", env.hundredths(UP_TO_A_MILLION), default=10_000
-    )
-    distribution_min_payout_minor: int = setting(
-        "DISTRIBUTION_MIN_PAYOUT", env.hundredths(UP_TO_A_MILLION), default=5_000
-    )
-    distribution_webhook_secret: str | None = setting("DISTRIBUTION_WEBHOOK_SECRET", env.secret(16), secret=True)
-    distribution_audio_max_bytes: int = setting(
-        "DISTRIBUTION_AUDIO_MAX_SIZE", env.whole(1, 10_000, times=MEGABYTE), default=500 * MEGABYTE
-    )
-    distribution_artwork_min_pixels: int = setting("DISTRIBUTION_ARTWORK_MIN_SIZE", env.whole(1, 3000), default=1400)
-
-    @classmethod
-    def from_environment(
-        cls, environ: Mapping[str, str], dotenv: Path | None = None, *, secrets_needed: bool = True
-    ) -> Settings:
-        """Read the settings; the real environment goes before the file. The demo makes the secrets it lacks, once.
-
-        Args:
-            environ: The environment.
-            dotenv: A file of settings, which need not be there.
-            secrets_needed: Whether to insist on good secrets; a command that only migrates does without.
-
-        Raises:
-            SettingsRefused: Something cannot be used; it says everything that is wrong, not only the first.
-        """
-        from_file, faults = env.read_dotenv(dotenv) if dotenv else ({}, [])
-        texts = {**from_file, **{name: text for name, text in environ.items() if text.strip()}}
-        faults += _unknown_names(texts)
-        faults += _resolve_aliases(texts)
-        values, wrong = env.read_settings(cls, texts)
-        faults += wrong
-        if values.get("demo") and not faults:
-            faults += _keep_demo_secrets(values)
-        whole = {**env.defaults_of(cls), **values}
-        faults += _missing_pairs(whole, texts)
-        if secrets_needed and not whole["demo"]:
-            faults += _weak_secrets(whole, texts)
-        if faults:
-            raise SettingsRefused(faults)
-        return _complete(cls(**values))
-
-
-def _unknown_names(texts: Mapping[str, str]) -> list[str]:
-    known = env.names_of(Settings)
-    ours = sorted(name for name in known if name.startswith(OWN_PREFIX))
-    strange = sorted(name for name in texts if name.startswith(OWN_PREFIX) and name not in known)
-    return [f"{name} is not a setting; those of this kind are {', '.join(ours)}." for name in strange]
-
-
-def _resolve_aliases(texts: dict[str, str]) -> list[str]:
-    """Put REDIS_URL together of REDIS_HOST and REDIS_PORT where it is not given."""
-    host, port = texts.get("REDIS_HOST", "").strip(), texts.get("REDIS_PORT", "").strip() or "6379"
-    if texts.get("REDIS_URL") or not (host or texts.get("REDIS_PORT")):
-        return []
-    try:
-        env.whole(1, 65535)(port)
-    except ValueError as fault:
-        return [f"REDIS_PORT {fault}; it is {port[:100]!r}."]
-    texts["REDIS_URL"] = f"redis://{host or 'localhost'}:{port}"
-    return []
-
-
-def _keep_demo_secrets(values: dict[str, Any]) -> list[str]:
-    data_dir = values.get("data_dir", DATA)
-    names = ("jwt_secret", "jwt_refresh_secret")
-    try:
-        kept = secret_files.keep(data_dir / "secrets.json", lambda: {name: secrets.token_urlsafe(48) for name in names})
-        values.setdefault("keys", cipher.kept_keys(data_dir / "keys.json"))
-    except (OSError, ValueError) as fault:
-        return [f"The demo cannot keep its secrets: {fault}"]
-    for name in names:
-        values.setdefault(name, kept.get(name, ""))
-    return []
-
-
-GROUPS: Final = (
-    ("SMTP_URL", "MAIL_FROM"),
-    ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"),
-    ("SERATO_CLIENT_ID", "SERATO_CLIENT_SECRET"),
-    ("SPOTIFY_CLIENT_ID", "SPOTIFY_CLIENT_SECRET"),
-    ("CLOUDINARY_CLOUD_NAME", "CLOUDINARY_API_KEY", "CLOUDINARY_API_SECRET"),
-)
-"""Names that are of no use without each other."""
-
-
-def _missing_pairs(values: Mapping[str, Any], texts: Mapping[str, str]) -> list[str]:
-    faults = []
-    for group in GROUPS:
-        missing = [name for name in group if not texts.get(name, "").strip()]
-        if missing and len(missing) < len(group):
-            given = next(name for name in group if name not in missing)
-            faults.append(f"{' and '.join(missing)} must be set as well, because {given} is; or set none of them.")
-    if values["distribution_min_payout_minor"] > values["distribution_auto_payout_minor"]:
-        faults.append("DISTRIBUTION_MIN_PAYOUT must not be more than DISTRIBUTION_AUTO_PAYOUT_THRESHOLD.")
-    return faults
-
-
-def _weak_secrets(values: Mapping[str, Any], texts: Mapping[str, str]) -> list[str]:
-    advice = "`openssl rand -base64 48` makes a good one"
-    faults = []
-    if len(values["jwt_secret"].encode()) < SECRET_BYTES:
-        faults.append(f"JWT_SECRET must have {SECRET_BYTES} bytes or more; {advice}.")
-    if values["jwt_refresh_secret"] and len(values["jwt_refresh_secret"].encode()) < SECRET_BYTES:
-        faults.append(f"JWT_REFRESH_SECRET must have {SECRET_BYTES} bytes or more, or be unset; {advice}.")
-    if values["jwt_secret"] and values["jwt_secret"] == values["jwt_refresh_secret"]:
-        faults.append("JWT_REFRESH_SECRET must not be the same as JWT_SECRET; leave it unset to have one derived.")
-    if not texts.get("BACKLINE_KEYS", "").strip():
-        faults.append("BACKLINE_KEYS must be set, such as k1:<key>; `openssl rand -base64 32` makes a key.")
-    return faults
-
-
-def _complete(settings: Settings) -> Settings:
-    """Fill in what follows from other settings."""
-    origins = settings.allowed_origins
-    if settings.frontend_url:
-        origins = (*origins, env.origin("/".join(settings.frontend_url.split("/")[:3])))
-    return replace(
-        settings,
-        public_url=settings.public_url or f"http://localhost:{settings.port}",
-        allowed_origins=tuple(dict.fromkeys(origins)),
-        queue_url=settings.queue_url or settings.redis_url,
-        jwt_refresh_secret=settings.jwt_refresh_secret or _derive(settings.jwt_secret, "refresh").hex(),
-    )
-
-
-def _derive(secret: str, purpose: str) -> bytes:
-    """Make a secret of its own for a purpose, so that what leaks of one says nothing of another."""
-    return hmac.digest(secret.encode(), f"backline {purpose}".encode(), hashlib.sha256)
+DEMO_PEOPLE = ("mina", "theo", "kofi")
+"""Who of the demo's cast has accounts at the sandbox's vendors."""
 
 
 @asynccontextmanager
@@ -243,20 +47,15 @@ async def build(settings: Settings) -> AsyncIterator[Services]:
         closing.push_async_callback(queue.aclose)
         bus = ValkeyBus(shared)
         closing.push_async_callback(bus.aclose)
-        twilio = TwilioSms(
-            account_sid=settings.twilio_account_sid,
-            auth_token=settings.twilio_auth_token,
-            sender=settings.twilio_from,
-            base_url=settings.twilio_url,
-        )
-        closing.push_async_callback(twilio.aclose)
+        outside = await _outside(settings, closing)
         files = LocalFiles(
-            settings.data_dir / "files", key=_derive(settings.jwt_secret, "files"), public_url=settings.public_url
+            settings.data_dir / "files", key=derive(settings.jwt_secret, "files"), public_url=settings.public_url
         )
         yield Services(
-            mailer=ConsoleMailer() if settings.demo else SmtpMailer(settings.smtp_url, sender=settings.mail_from),
-            sms=ConsoleSms() if settings.demo else twilio,
+            mailer=SmtpMailer(settings.smtp_url, sender=settings.mail_from),
+            telephones=outside.telephones,
             limiter=ValkeyLimiter(shared),
+            cache=ValkeyCache(shared),
             bell=ArqBell(queue),
             bus=bus,
             files=files,
@@ -265,6 +64,84 @@ async def build(settings: Settings) -> AsyncIterator[Services]:
             cipher=AesCipher(settings.keys),
             # In the demo a token made by hand must hold whatever PORT the server was given.
             tokens=JwtTokens(settings.jwt_secret, issuer="backline demo" if settings.demo else settings.public_url),
-            secret=_derive(settings.jwt_refresh_secret, "hashes"),
+            oauth=outside.oauth,
+            wallets=outside.privy,
+            spotify=outside.spotify,
+            apple_music=outside.apple_music,
+            catalogs={AccountProvider.SPOTIFY: outside.spotify, AccountProvider.APPLE_MUSIC: outside.apple_music},
+            return_addresses=settings.return_addresses,
+            secret=derive(settings.jwt_refresh_secret, "hashes"),
             demo=settings.demo,
         )
+
+
+@dataclass(frozen=True)
+class Outside:
+    """The vendors' adapters."""
+
+    oauth: Mapping[Vendor, OAuthProvider]
+    spotify: Spotify
+    apple_music: AppleMusic
+    privy: Privy
+    telephones: TwilioVerify
+
+
+async def _outside(settings: Settings, closing: AsyncExitStack) -> Outside:
+    """Make an adapter for each vendor; one without credentials refuses as not configured when it is asked."""
+    spotify = Spotify(
+        client_id=settings.spotify_client_id,
+        client_secret=settings.spotify_client_secret,
+        redirect_uri=settings.spotify_redirect_uri,
+        accounts_url=settings.spotify_accounts_url,
+        api_url=settings.spotify_api_url,
+    )
+    serato = Serato(
+        client_id=settings.serato_client_id,
+        client_secret=settings.serato_client_secret,
+        redirect_uri=settings.serato_redirect_uri,
+        base_url=settings.serato_url,
+    )
+    apple = {
+        "team_id": settings.apple_team_id,
+        "key_id": settings.apple_key_id,
+        "private_key": settings.apple_private_key,
+    }
+    apple_id = AppleId(
+        client_id=settings.apple_client_id,
+        redirect_uri=settings.apple_redirect_uri,
+        base_url=settings.apple_id_url,
+        **apple,
+    )
+    apple_music = AppleMusic(base_url=settings.apple_music_url, **apple)
+    privy = Privy(app_id=settings.privy_app_id, base_url=settings.privy_url)
+    telephones = TwilioVerify(
+        account_sid=settings.twilio_account_sid,
+        auth_token=settings.twilio_auth_token,
+        service_sid=settings.twilio_verify_service_sid,
+        base_url=settings.twilio_verify_url,
+    )
+    for adapter in (spotify, serato, apple_id, apple_music, privy, telephones):
+        closing.push_async_callback(adapter.aclose)
+    doors: dict[Vendor, OAuthProvider] = {Vendor.SPOTIFY: spotify, Vendor.SERATO: serato, Vendor.APPLE: apple_id}
+    return Outside(doors, spotify, apple_music, privy, telephones)
+
+
+def registration(settings: Settings) -> Registration:
+    """What the sandbox's vendors are to know of this installation."""
+    return Registration(
+        spotify=Client(
+            settings.spotify_client_id or "", settings.spotify_client_secret or "", (settings.spotify_redirect_uri,)
+        ),
+        serato=Client(
+            settings.serato_client_id or "", settings.serato_client_secret or "", (settings.serato_redirect_uri,)
+        ),
+        apple_sign_in=Client(settings.apple_client_id or "", "", (settings.apple_redirect_uri,)),
+        apple_team_id=settings.apple_team_id or "",
+        apple_key_id=settings.apple_key_id or "",
+        apple_public_key=public_key_of(settings.apple_private_key or ""),
+        privy_app_id=settings.privy_app_id or "",
+        twilio_account_sid=settings.twilio_account_sid or "",
+        twilio_auth_token=settings.twilio_auth_token or "",
+        twilio_service_sid=settings.twilio_verify_service_sid or "",
+        demo_people=DEMO_PEOPLE,
+    )

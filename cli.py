@@ -23,7 +23,6 @@ import bootstrap
 import doctor
 import seed
 import serve
-from bootstrap import Settings, SettingsRefused
 from db import migrate
 from db.session import Database, connect
 from demo.driver import drive
@@ -37,6 +36,7 @@ from jobs import worker
 from resolvers.accounts import demo as demo_people
 from resolvers.accounts import keys, roles
 from schema.root import schema
+from settings import Settings, SettingsRefused
 
 SDL = Path(__file__).parent / "schema" / "schema.graphql"
 ROUNDS_OF_GRACE = 10

@@ -15,11 +15,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from bootstrap import SECRET_BYTES, Settings
 from db import migrate
 from integrations import valkey
 from integrations.cipher import AesCipher
 from integrations.embedded import EmbeddedError, hold
+from settings import SECRET_BYTES, Settings
 
 OLDEST_POSTGRES: Final = 15
 CLOCK_SKEW: Final = timedelta(seconds=2)

@@ -15,10 +15,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
-from bootstrap import Settings, SettingsRefused
 from db import migrate
 from integrations.embedded import hold
 from integrations.embedded.processes import dying_with_us
+from settings import Settings, SettingsRefused
 
 log = logging.getLogger(__name__)
 

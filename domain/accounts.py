@@ -61,10 +61,13 @@ class Role(StrEnum):
 
 
 class Channel(StrEnum):
-    """Where an address is reached."""
+    """How somebody proves who they are: an address that a code is sent to, or an account elsewhere."""
 
     EMAIL = "EMAIL"
     SMS = "SMS"
+    SPOTIFY = "SPOTIFY"
+    APPLE = "APPLE"
+    PRIVY = "PRIVY"
 
 
 class ApiScope(StrEnum):

@@ -43,6 +43,7 @@ class Prefix:
     UPLOAD: Final = "upload"
     REPORT: Final = "report"
     DEVICE: Final = "device"
+    CONNECTED_ACCOUNT: Final = "account"
 
 
 def to_wire(prefix: str, key: UUID) -> str:

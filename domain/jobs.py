@@ -16,6 +16,9 @@ class JobKind(StrEnum):
     END_SILENT_BROADCAST = "END_SILENT_BROADCAST"
     NOTIFY_FOLLOWERS = "NOTIFY_FOLLOWERS"
     DELETE_FILES = "DELETE_FILES"
+    REVOKE_ACCESS = "REVOKE_ACCESS"
+    POLL_PLAYER = "POLL_PLAYER"
+    LINK_TRACK = "LINK_TRACK"
 
 
 class JobStatus(StrEnum):
@@ -32,6 +35,7 @@ class Queue(StrEnum):
 
     URGENT = "urgent"
     NORMAL = "normal"
+    PLAYERS = "players"
 
 
 LEASE_SECONDS: Final = 15.0

@@ -11,6 +11,7 @@ class NotificationKind(StrEnum):
     BROADCAST_STARTED = "BROADCAST_STARTED"
     NEW_FOLLOWER = "NEW_FOLLOWER"
     MADE_MODERATOR = "MADE_MODERATOR"
+    ACCOUNT_NEEDS_RECONNECT = "ACCOUNT_NEEDS_RECONNECT"
 
 
 class SubjectType(StrEnum):
@@ -19,6 +20,7 @@ class SubjectType(StrEnum):
     USER = "User"
     BROADCAST = "Broadcast"
     MESSAGE = "Message"
+    CONNECTED_ACCOUNT = "ConnectedAccount"
 
 
 class ReportStatus(StrEnum):

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
+from domain.connections import AccountProvider, OAuthProvider, Vendor, WalletTokens
+from domain.players import Catalog, Player, RecentTracks
+
 
 class Mailer(Protocol):
     """Sends e-mail."""
@@ -31,8 +34,8 @@ class Mailer(Protocol):
         """
 
 
-class Sms(Protocol):
-    """Sends short messages to telephones."""
+class Telephones(Protocol):
+    """Proves that somebody has a telephone number: a carrier makes a code, sends it, and says whether it came back."""
 
     def require(self) -> object:
         """Check that there is a carrier, before a promise is made that needs one.
@@ -41,12 +44,23 @@ class Sms(Protocol):
             NotConfigured: There is none.
         """
 
-    async def send(self, *, to: str, text: str) -> None:
-        """Hand one message over; `to` is an E.164 number.
+    async def send_code(self, to: str) -> None:
+        """Have a code sent; `to` is an E.164 number. Within ten minutes the same code is sent again.
 
         Raises:
             InvalidInput: No message can be sent to this number: trying again will not help.
+            RateLimited: The carrier sends no more to this number for now.
             Unavailable: The carrier did not take it.
+            NotConfigured: There is no carrier.
+        """
+
+    async def check_code(self, to: str, code: str) -> bool:
+        """Ask whether this is the code that was sent; a right one counts once.
+
+        Raises:
+            Expired: No code could be right: none was sent, it was used, is too old, or was guessed at too often.
+            RateLimited: Later.
+            Unavailable: The carrier does not answer.
             NotConfigured: There is no carrier.
         """
 
@@ -62,11 +76,21 @@ class Limiter(Protocol):
         """
 
 
+class Cache(Protocol):
+    """Remembers small things for a while, for all processes. It may forget them at any time: the database is the truth."""
+
+    async def get(self, key: str) -> bytes | None:
+        """What is remembered under the key; None when nothing is. Never raises."""
+
+    async def put(self, key: str, value: bytes, *, seconds: float) -> None:
+        """Remember it for so long. Never raises."""
+
+
 class Bell(Protocol):
     """Wakes a worker sooner. Losing a ring costs seconds, never work: the row is the truth."""
 
-    async def ring(self, queue: str, job_id: UUID) -> None:
-        """Say that a job row is due. Never raises: a sweep finds what was not heard."""
+    async def ring(self, queue: str, job_id: UUID, at: datetime | None = None) -> None:
+        """Say that a job row is due, now or at that moment. Never raises: a sweep finds what was not heard."""
 
 
 class Bus(Protocol):
@@ -225,11 +249,18 @@ class TokenMaker(Protocol):
 
 @dataclass(frozen=True)
 class Services:
-    """Everything from outside that the platform uses, built once from settings by `bootstrap`."""
+    """Everything from outside that the platform uses, built once from settings by `bootstrap`.
+
+    Attributes:
+        return_addresses: Where a browser may be sent back to after a round trip to a provider; the first unless told.
+        secret: The key of keyed hashes.
+        demo: Whether this is the demo.
+    """
 
     mailer: Mailer
-    sms: Sms
+    telephones: Telephones
     limiter: Limiter
+    cache: Cache
     bell: Bell
     bus: Bus
     files: FileStore
@@ -237,5 +268,11 @@ class Services:
     photos: Photos
     cipher: Cipher
     tokens: TokenMaker
+    oauth: Mapping[Vendor, OAuthProvider]
+    wallets: WalletTokens
+    spotify: Player
+    apple_music: RecentTracks
+    catalogs: Mapping[AccountProvider, Catalog]
+    return_addresses: tuple[str, ...]
     secret: bytes
     demo: bool

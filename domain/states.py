@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final, TypeVar
 
 from domain.broadcasts import BroadcastStatus
+from domain.connections import AccountStatus
 from domain.jobs import JobStatus
 from domain.notifications import ReportStatus
 from domain.uploads import UploadStatus
@@ -38,6 +39,12 @@ REPORT_MOVES: Final[Moves[ReportStatus]] = {
     ReportStatus.OPEN: frozenset({ReportStatus.UPHELD, ReportStatus.DISMISSED}),
     ReportStatus.UPHELD: frozenset(),
     ReportStatus.DISMISSED: frozenset(),
+}
+
+ACCOUNT_MOVES: Final[Moves[AccountStatus]] = {
+    AccountStatus.CONNECTED: frozenset({AccountStatus.NEEDS_RECONNECT, AccountStatus.DISCONNECTED}),
+    AccountStatus.NEEDS_RECONNECT: frozenset({AccountStatus.CONNECTED, AccountStatus.DISCONNECTED}),
+    AccountStatus.DISCONNECTED: frozenset(),
 }
 
 

@@ -230,7 +230,7 @@ def return_address(value: str) -> str:
 
 
 def pem(value: str) -> str:
-    """Read a private key as PEM; its lines may be kept apart by \\n, as in variables of one line."""
+    """Read a private key as PEM; in a variable of one line, a backslash and an n stand for the end of a line."""
     key = value.replace("\\n", "\n")
     if "-----BEGIN" not in key:
         raise ValueError("must be a private key in PEM, such as the .p8 file that Apple gives")

@@ -11,13 +11,13 @@ from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
 import bootstrap
-from bootstrap import Settings
 from db.session import Database, connect
 from domain.jobs import Queue
 from domain.ports import Services
 from integrations import arq_bell
 from jobs.run import run_job
 from jobs.sweeps import run_sweeps
+from settings import Settings
 
 log = logging.getLogger(__name__)
 

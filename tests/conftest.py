@@ -10,11 +10,11 @@ import uvicorn
 from sqlalchemy import text
 
 import app
-from bootstrap import Settings
 from db import migrate
 from db.tables import Row
 from integrations import valkey
 from integrations.embedded import hold
+from settings import Settings
 from tests.cast import Cast
 from tests.client import Api
 from tests.fleet import Fleet, free_port

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import serve
-from bootstrap import Settings
+from settings import Settings
 
 WAIT = """
 import os, pathlib, signal, sys, time

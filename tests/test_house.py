@@ -16,7 +16,8 @@ MAY_IMPORT = {
     "web": {"domain", "db.session", "resolvers"},
     "jobs": {"domain", "db", "resolvers"},
     "integrations": {"domain"},
-    "bootstrap": {"domain", "db", "integrations"},
+    "settings": {"integrations"},
+    "bootstrap": {"domain", "db", "integrations", "settings"},
 }
 PROCESSES = {"app", "cli", "demo", "doctor", "seed", "serve", "jobs.worker"}
 OURS = set(MAY_IMPORT) | {room for room in PROCESSES if "." not in room}
@@ -32,10 +33,12 @@ ONLY_IN = {
     ),
     "aiosmtplib": ("integrations.smtp",),
     "PIL": ("integrations.photos",),
-    "joserfc": ("integrations.tokens",),
-    "cryptography": ("integrations.cipher",),
+    "joserfc": ("integrations.",),
+    "cryptography": ("integrations.",),
+    "authlib": ("integrations.oauth",),
+    "aiosmtpd": ("integrations.sandbox.",),
     "stripe": ("integrations.stripe",),
-    "httpx": ("integrations.sms",),
+    "httpx": ("integrations.", "demo."),
     "strawberry": ("engine.", "schema."),
     "graphql": ("engine.", "schema.", "cli"),
 }

@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 import serve
-from bootstrap import Settings, SettingsRefused
+from settings import Settings, SettingsRefused
 from tests.integrations.embedding import eventually, running
 
 ROOT = Path(__file__).parent.parent

@@ -14,6 +14,7 @@ from db.tables.accounts import (
 )
 from db.tables.broadcasts import Broadcast, Listener, Moderator, Mute, RoomTrack
 from db.tables.chat import Message
+from db.tables.connections import ConnectedAccount, OAuthSession
 from db.tables.events import EventRow, Topic
 from db.tables.follows import Block, ContentReport, Follow
 from db.tables.history import StatusChange
@@ -29,6 +30,7 @@ __all__ = [
     "Balance",
     "Block",
     "Broadcast",
+    "ConnectedAccount",
     "ContentReport",
     "EventRow",
     "Follow",
@@ -44,6 +46,7 @@ __all__ = [
     "Mute",
     "Notification",
     "NotificationSettings",
+    "OAuthSession",
     "PushToken",
     "RefreshToken",
     "ReleasedUsername",

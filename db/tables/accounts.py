@@ -83,14 +83,14 @@ class Identity(Row):
 
 
 class SignInCode(Row):
-    """A code that was sent to an address. Only its keyed hash is kept."""
+    """A code that was sent to an address. Only its keyed hash is kept; none of a code that the carrier made itself."""
 
     __tablename__ = "sign_in_codes"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     channel: Mapped[Channel] = mapped_column(enum_column(Channel))
     address: Mapped[str]
-    code_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    code_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     sealed_code: Mapped[bytes | None] = mapped_column(LargeBinary)
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

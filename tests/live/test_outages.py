@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 import bootstrap
-from bootstrap import Settings
+from settings import Settings
 from db import migrate
 from db.session import Database, connect
 from integrations import valkey
