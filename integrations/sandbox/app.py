@@ -15,9 +15,12 @@ from collections.abc import Callable
 from typing import Final
 
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.middleware import Middleware
+from starlette.routing import Mount, Route
 
+from integrations.sandbox import control, page
 from integrations.sandbox.door import Door
+from integrations.sandbox.guard import Guard
 from integrations.sandbox.registration import Registration
 from integrations.sandbox.world import World
 
@@ -36,11 +39,23 @@ SETTLERS: Final[tuple[Settle, ...]] = ()
 
 
 def create(world: World, registration: Registration) -> Starlette:
-    """Make the app; serve it with `run.run`, whose connections can be dropped."""
-    for settle in SETTLERS:
-        settle(world, registration)
-    vendors: list[BaseRoute] = [
+    """Make the app; serve it with `run.make_server`, whose connections can be dropped."""
+
+    def settle() -> None:
+        for each in SETTLERS:
+            each(world, registration)
+
+    settle()
+    vendors = [
         Mount(f"/{host}", app=Door(Starlette(routes=make(world, registration)), host=host, world=world))
         for host, make in HOSTS.items()
     ]
-    return Starlette(routes=vendors)
+    controls = [Mount(f"/{vendor}", routes=make(world)) for vendor, make in CONTROLS.items()]
+    return Starlette(
+        routes=[
+            *vendors,
+            Mount("/control", routes=[*control.routes(world, settle), *controls]),
+            *page.routes(),
+        ],
+        middleware=[Middleware(Guard)],
+    )
