@@ -28,6 +28,7 @@ ONLY_IN = {
         "integrations.valkey",
         "integrations.valkey_limiter",
         "integrations.valkey_bus",
+        "integrations.valkey_cache",
         "integrations.arq_bell",
         "jobs.worker",
     ),
