@@ -32,6 +32,7 @@ from domain.ports import Services
 from engine.explain import explain
 from engine.limits import Limits
 from integrations.embedded import EmbeddedError, hold, reset
+from integrations.sandbox import run as sandbox
 from jobs import worker
 from resolvers.accounts import demo as demo_people
 from resolvers.accounts import keys, roles
@@ -91,14 +92,37 @@ def run_web(settings: Settings, _arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _told_to_stop() -> asyncio.Event:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
 def run_worker(settings: Settings, _arguments: argparse.Namespace) -> int:
     """Do promised work."""
 
     async def main() -> None:
-        stop = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        await worker.work(settings, stop)
+        await worker.work(settings, _told_to_stop())
+
+    asyncio.run(main())
+    return 0
+
+
+def run_sandbox(settings: Settings, _arguments: argparse.Namespace) -> int:
+    """Be the outside world of the demo."""
+    if not settings.demo:
+        raise InvalidInput("The sandbox stands in for the outside world in the demo only: run it with BACKLINE_DEMO=1.")
+
+    async def main() -> None:
+        await sandbox.run(
+            settings.data_dir / "sandbox.sqlite",
+            bootstrap.registration(settings),
+            host=serve.SANDBOX_HOST,
+            port=settings.sandbox_port,
+            smtp_port=settings.sandbox_mail_port,
+            stop=_told_to_stop(),
+        )
 
     asyncio.run(main())
     return 0
@@ -223,6 +247,7 @@ WITHOUT: dict[str, Command] = {
     "schema": run_schema,
     "explain": run_explain,
     "reset": run_reset,
+    "sandbox": run_sandbox,
     "doctor": lambda settings, _arguments: doctor.examine(settings),
 }
 
@@ -237,6 +262,7 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("serve", help="start everything: databases, migrations, web, worker; in the demo its cast too")
     commands.add_parser("web", help="start one web process")
     commands.add_parser("worker", help="start one worker")
+    commands.add_parser("sandbox", help="be the outside world of the demo: music services, mail, telephones")
     commands.add_parser("migrate", help="bring the database to the present shape")
     commands.add_parser("seed", help="write the demo cast")
     commands.add_parser("drive", help="keep the demo cast alive: music changes, people chat")

@@ -155,8 +155,18 @@ def _outside(settings: Settings) -> list[Finding]:
     if settings.demo:
         return []
     mail = "Set SMTP_URL and MAIL_FROM, or nobody can sign in by e-mail."
-    sms = "Set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM for sign-in by telephone, or leave it."
+    wanted = {
+        "SMS": (settings.twilio_account_sid, "TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_VERIFY_SERVICE_SID"),
+        "Spotify": (settings.spotify_client_id, "SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET"),
+        "Apple Music": (settings.apple_team_id, "APPLE_TEAM_ID, APPLE_KEY_ID and APPLE_PRIVATE_KEY"),
+        "Sign in with Apple": (settings.apple_client_id, "APPLE_CLIENT_ID, beside Apple's team and key"),
+        "Serato": (settings.serato_client_id, "SERATO_CLIENT_ID, SERATO_CLIENT_SECRET and SERATO_URL"),
+        "Privy": (settings.privy_app_id, "PRIVY_APP_ID"),
+    }
     return [
         Finding("e-mail", "configured" if settings.smtp_url else "not configured", None if settings.smtp_url else mail),
-        Finding("SMS", "configured" if settings.twilio_account_sid else f"not configured. {sms}"),
+        *(
+            Finding(what, "configured" if given else f"not configured. Set {names} for it, or leave it.")
+            for what, (given, names) in wanted.items()
+        ),
     ]

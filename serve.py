@@ -32,6 +32,9 @@ MOST_FAILURES: Final = 5
 INTERRUPTED: Final = 130
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
+SANDBOX_HOST: Final = "127.0.0.1"
+"""The sandbox is for this machine alone, wherever the server itself listens."""
+
 Command = Sequence[str]
 
 
@@ -62,7 +65,7 @@ def serve(settings: Settings) -> int:
         SQLAlchemyError: The database cannot be migrated.
     """
     began = time.monotonic()
-    _check_port(settings)
+    _check_ports(settings)
     # Explicitly, because a shell starts what it puts in the background with SIGINT ignored.
     for number in SIGNALS:
         signal.signal(number, signal.default_int_handler)
@@ -74,14 +77,18 @@ def serve(settings: Settings) -> int:
         return INTERRUPTED
 
 
-def _check_port(settings: Settings) -> None:
-    try:
-        with contextlib.closing(_listen(settings.host, settings.port)):
-            return
-    except OSError as error:
-        fault = f"Port {settings.port} on {settings.host} cannot be listened on ({error.strerror}). "
-        advice = f"Stop what uses it, or choose another: PORT={settings.port % 65535 + 1} make serve"
-        raise SettingsRefused([fault + advice]) from error
+def _check_ports(settings: Settings) -> None:
+    wanted = [("PORT", settings.host, settings.port)]
+    if settings.demo:
+        wanted.append(("SANDBOX_PORT", SANDBOX_HOST, settings.sandbox_port))
+        wanted.append(("SANDBOX_MAIL_PORT", SANDBOX_HOST, settings.sandbox_mail_port))
+    for name, host, port in wanted:
+        try:
+            _listen(host, port).close()
+        except OSError as error:
+            fault = f"Port {port} on {host} cannot be listened on ({error.strerror}). "
+            advice = f"Stop what uses it, or choose another: {name}={port % 65535 + 1} make serve"
+            raise SettingsRefused([fault + advice]) from error
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -117,6 +124,7 @@ def _parts(settings: Settings) -> list[Part]:
     backline = (sys.executable, "-m", "cli")
     parts = [Part("worker", (*backline, "worker")), Part("web", (*backline, "web"))]
     if settings.demo:
+        parts.insert(0, Part("sandbox", (*backline, "sandbox")))
         parts.append(Part("demo", (*backline, "drive"), before=(*backline, "seed")))
     return parts
 
@@ -213,9 +221,13 @@ async def _announce(parts: Sequence[Part], settings: Settings, began: float) -> 
         if part.before:
             await part.prepared.wait()
     address = settings.public_url.rstrip("/")
+    sandbox = (
+        f"    Sandbox    http://127.0.0.1:{settings.sandbox_port}/  (players, inbox, calls)\n" if settings.demo else ""
+    )
     sys.stdout.write(
         f"\n  Backline is up after {time.monotonic() - began:.1f} s.\n\n"
         f"    GraphiQL   {address}/graphql\n"
+        f"{sandbox}"
         f"    Health     {address}/readyz\n"
         f"    Data       {settings.data_dir}\n\n"
         "  Ctrl-C stops everything.\n\n"

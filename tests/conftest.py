@@ -10,14 +10,17 @@ import uvicorn
 from sqlalchemy import text
 
 import app
+from bootstrap import registration
 from db import migrate
 from db.tables import Row
 from integrations import valkey
 from integrations.embedded import hold
+from integrations.sandbox.run import run as run_sandbox
 from settings import Settings
 from tests.cast import Cast
 from tests.client import Api
 from tests.fleet import Fleet, free_port
+from tests.outside import Sandbox
 
 STARTED_WITHIN = 30.0
 POSTGRES = int(os.environ.get("TEST_POSTGRES", "18"))
@@ -42,6 +45,9 @@ def environment(addresses, tmp_path_factory):
         "PORT": str(port),
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "ALLOWED_ORIGINS": "https://app.example",
+        "RETURN_URLS": "https://app.example/connected,backline://connected",
+        "SANDBOX_PORT": str(free_port()),
+        "SANDBOX_MAIL_PORT": str(free_port()),
     }
     migrate.upgrade(addresses.database_url)
     return names
@@ -53,7 +59,32 @@ def settings(environment):
 
 
 @pytest.fixture(scope="session")
-async def web(settings):
+async def sandbox(settings, tmp_path_factory):
+    """The outside world: the sandbox's vendors and mail server, behind real sockets."""
+    stop = asyncio.Event()
+    running = asyncio.create_task(
+        run_sandbox(
+            tmp_path_factory.mktemp("sandbox") / "world.sqlite",
+            registration(settings),
+            host="127.0.0.1",
+            port=settings.sandbox_port,
+            smtp_port=settings.sandbox_mail_port,
+            stop=stop,
+        )
+    )
+    made = Sandbox(f"http://127.0.0.1:{settings.sandbox_port}")
+    async with asyncio.timeout(STARTED_WITHIN):
+        while not await made.answers():
+            assert not running.done(), "the sandbox did not start"
+            await asyncio.sleep(0.02)
+    yield made
+    stop.set()
+    await running
+    await made.close()
+
+
+@pytest.fixture(scope="session")
+async def web(settings, sandbox):
     """The running web process: `web.database`, `web.services`, `web.live`, behind `settings.public_url`."""
     made = app.build(settings)
     config = uvicorn.Config(
@@ -97,6 +128,7 @@ async def clean(request):
     client = valkey.connect(found.settings.redis_url)
     await client.flushdb()
     await client.aclose()
+    await request.getfixturevalue("sandbox").reset()
 
 
 @pytest.fixture
