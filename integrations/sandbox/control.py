@@ -20,6 +20,7 @@ null while it goes on, `status` is null when there was no answer, `fault` names 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -129,6 +130,8 @@ def _inbox(world: World) -> list[BaseRoute]:
         try:
             since = float(asked.get("since") or 0)
         except ValueError:
+            since = math.nan
+        if not math.isfinite(since):
             return refuse("since is a time in seconds.")
         return answer({"messages": inbox.listed(world, to=asked.get("to") or None, since=since)})
 
@@ -145,9 +148,9 @@ def _clock(world: World) -> list[BaseRoute]:
     async def shift(request: Request) -> Response:
         value = await read_json(request)
         match value:
-            case {"offset": int() | float() as seconds}:
+            case {"offset": int() | float() as seconds} if not isinstance(seconds, bool):
                 world.offset = float(seconds)
-            case {"advance": int() | float() as seconds}:
+            case {"advance": int() | float() as seconds} if not isinstance(seconds, bool):
                 world.offset += float(seconds)
             case _:
                 return refuse("The clock wants an offset or an advance in seconds.")

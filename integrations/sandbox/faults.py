@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import secrets
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
@@ -48,7 +49,11 @@ class Fault(StrEnum):
 
 
 DEFAULT_STATUS: Final = {Fault.STATUS: 503, Fault.STATUS_AFTER_EFFECT: 503, Fault.HTML: 200, Fault.EMPTY: 200}
+HEADER: Final = re.compile(r"[\w-]+:[\x20-\x7e]*", re.ASCII)
 AFTER_EFFECT: Final = frozenset({Fault.DROP_AFTER_EFFECT, Fault.STATUS_AFTER_EFFECT, Fault.HALF_JSON})
+
+
+KINDS: Final = [kind.value for kind in Fault]
 
 
 class FaultyRule(ValueError):
@@ -105,8 +110,8 @@ def read(value: object) -> Rule:
     unknown = sorted(set(value) - set(Rule.__dataclass_fields__))
     if unknown:
         raise FaultyRule(f"A fault has no {', '.join(unknown)}.")
-    if value.get("kind") not in list(Fault):
-        raise FaultyRule(f"kind must be one of {', '.join(Fault)}.")
+    if value.get("kind") not in KINDS:
+        raise FaultyRule(f"kind must be one of {', '.join(KINDS)}.")
     for name, (kinds, words) in SHAPES.items():
         if name in value and (not isinstance(value[name], kinds) or isinstance(value[name], bool)):
             raise FaultyRule(f"{name} must be {words}.")
@@ -124,8 +129,8 @@ def _check(rule: Rule) -> None:
         raise FaultyRule(f"seconds must be from 0 to {LONGEST_DELAY:.0f}.")
     if rule.status is not None and not 200 <= rule.status <= 599:
         raise FaultyRule("status must be from 200 to 599.")
-    if not all(isinstance(text, str) for text in rule.headers.values()):
-        raise FaultyRule("headers must have texts as values.")
+    if not all(isinstance(text, str) and HEADER.fullmatch(f"{name}:{text}") for name, text in rule.headers.items()):
+        raise FaultyRule("headers must be names with texts of one line.")
 
 
 SHAPES: Final[dict[str, tuple[tuple[type, ...], str]]] = {
