@@ -1,0 +1,126 @@
+"""The processes that a server is made of, each run by a command of its name."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import dataclasses
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Final
+
+import uvicorn
+
+import app
+import bootstrap
+import serve
+from db.session import Database, connect
+from demo.driver import drive
+from domain.errors import InvalidInput
+from domain.ports import Services
+from engine.limits import Limits
+from integrations.embedded import hold
+from integrations.sandbox import run as sandbox
+from jobs import worker
+from settings import Settings
+
+ROUNDS_OF_GRACE: Final = 10
+
+
+@contextmanager
+def addressed(settings: Settings) -> Iterator[Settings]:
+    """Fill in the addresses of the embedded databases where none are given, and keep them running meanwhile."""
+    if settings.database_url and settings.redis_url:
+        yield settings
+        return
+    with hold(settings.data_dir) as addresses:
+        yield dataclasses.replace(
+            settings,
+            database_url=settings.database_url or addresses.database_url,
+            redis_url=settings.redis_url or addresses.redis_url,
+            queue_url=settings.queue_url or settings.redis_url or addresses.redis_url,
+        )
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[tuple[Database, Services]]:
+    """Open the database and everything outside for one command."""
+    assert settings.database_url
+    async with bootstrap.build(settings) as services:
+        database = Database(
+            connect(settings.database_url, pool_size=2, application="backline command"), services.bell, services.bus
+        )
+        try:
+            yield database, services
+        finally:
+            await database.close()
+
+
+def run_web(settings: Settings, _arguments: argparse.Namespace) -> int:
+    """Start one web process."""
+    uvicorn.run(
+        lambda: app.build(settings),
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=Limits.frame_bytes,
+        ws_per_message_deflate=False,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=ROUNDS_OF_GRACE,
+    )
+    return 0
+
+
+def _told_to_stop() -> asyncio.Event:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+def run_worker(settings: Settings, _arguments: argparse.Namespace) -> int:
+    """Start one worker."""
+
+    async def main() -> None:
+        await worker.work(settings, _told_to_stop())
+
+    asyncio.run(main())
+    return 0
+
+
+def run_sandbox(settings: Settings, _arguments: argparse.Namespace) -> int:
+    """Be the outside world of the demo: music services, mail, telephones."""
+    if not settings.demo:
+        raise InvalidInput("The sandbox stands in for the outside world in the demo only: run it with BACKLINE_DEMO=1.")
+
+    async def main() -> None:
+        await sandbox.run(
+            settings.data_dir / "sandbox.sqlite",
+            bootstrap.registration(settings),
+            host=serve.SANDBOX_HOST,
+            port=settings.sandbox_port,
+            smtp_port=settings.sandbox_mail_port,
+            stop=_told_to_stop(),
+        )
+
+    asyncio.run(main())
+    return 0
+
+
+def run_drive(settings: Settings, _arguments: argparse.Namespace) -> int:
+    """Keep the demo cast alive: music changes, people chat."""
+
+    async def main() -> None:
+        async with opened(settings) as (database, services):
+            await drive(database, services)
+
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(main())
+    return 0
