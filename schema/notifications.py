@@ -30,6 +30,7 @@ describe(
     BROADCAST_STARTED="Somebody whom you follow is on air.",
     NEW_FOLLOWER="Somebody follows you.",
     MADE_MODERATOR="You keep order in a room now.",
+    ACCOUNT_NEEDS_RECONNECT="An account elsewhere lets us in no more; connect it again.",
 )
 
 
