@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 
-from integrations.sandbox import control, page
+from integrations.sandbox import control, page, twilio
 from integrations.sandbox.door import Door
 from integrations.sandbox.guard import Guard
 from integrations.sandbox.registration import Registration
@@ -28,7 +28,9 @@ Routes = Callable[[World, Registration], list[Route]]
 Controls = Callable[[World], list[Route]]
 Settle = Callable[[World, Registration], None]
 
-HOSTS: Final[dict[str, Routes]] = {}
+HOSTS: Final[dict[str, Routes]] = {
+    "verify.twilio.com": twilio.routes,
+}
 """Vendors' hosts and who answers there."""
 
 CONTROLS: Final[dict[str, Controls]] = {}
