@@ -72,7 +72,7 @@ class Settings:
         "SPOTIFY_ACCOUNTS_URL", env.address("https", "http"), default=spotify.ACCOUNTS_URL
     )
     spotify_api_url: str = setting("SPOTIFY_API_URL", env.address("https", "http"), default=spotify.API_URL)
-    spotify_calls: int = setting("SPOTIFY_CALLS_PER_30_SECONDS", env.whole(1, 100_000), default=300)
+    spotify_calls_per_minute: int = setting("SPOTIFY_CALLS_PER_MINUTE", env.whole(1, 100_000), default=600)
     apple_team_id: str | None = setting("APPLE_TEAM_ID", env.text)
     apple_key_id: str | None = setting("APPLE_KEY_ID", env.text)
     apple_private_key: str | None = setting("APPLE_PRIVATE_KEY", env.pem, secret=True)
@@ -185,8 +185,8 @@ def _keep_demo_secrets(values: dict[str, Any]) -> list[str]:
 
 GROUPS: Final = (
     ("SMTP_URL", "MAIL_FROM"),
-    ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_VERIFY_SERVICE_SID"),
-    ("SERATO_CLIENT_ID", "SERATO_CLIENT_SECRET", "SERATO_URL"),
+    ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"),
+    ("SERATO_CLIENT_ID", "SERATO_CLIENT_SECRET"),
     ("APPLE_TEAM_ID", "APPLE_KEY_ID", "APPLE_PRIVATE_KEY"),
     ("SPOTIFY_CLIENT_ID", "SPOTIFY_CLIENT_SECRET"),
     ("CLOUDINARY_CLOUD_NAME", "CLOUDINARY_API_KEY", "CLOUDINARY_API_SECRET"),
@@ -222,8 +222,7 @@ def _weak_secrets(values: Mapping[str, Any], texts: Mapping[str, str]) -> list[s
 
 def _wrong_redirects(values: Mapping[str, Any]) -> list[str]:
     """Spotify takes no callback at a host called `localhost`, only loopback's own numbers (since April 2025)."""
-    address = values["spotify_redirect_uri"] or values["public_url"] or "http://localhost"
-    if values["demo"] or not values["spotify_client_id"] or urlsplit(address).hostname != "localhost":
+    if values["demo"] or urlsplit(values["spotify_redirect_uri"]).hostname != "localhost":
         return []
     return ["SPOTIFY_REDIRECT_URI must not name localhost; for a server on this machine write 127.0.0.1."]
 

@@ -54,10 +54,9 @@ DOCUMENTED = {
     "JWT_REFRESH_SECRET": "hidden-refresh-secret-of-thirty-two",
     "SPOTIFY_CLIENT_ID": "spotify",
     "SPOTIFY_CLIENT_SECRET": "hidden-spotify",
-    "SPOTIFY_REDIRECT_URI": "http://localhost:3000/callback",
+    "SPOTIFY_REDIRECT_URI": "http://127.0.0.1:3000/oauth/spotify/callback",
     "TWILIO_ACCOUNT_SID": "AC1",
     "TWILIO_AUTH_TOKEN": "hidden-twilio",
-    "TWILIO_FROM": "+14155550100",
     "STRIPE_SECRET_KEY": "hidden-stripe",
     "PORT": "3000",
     "CLOUDINARY_CLOUD_NAME": "cloud",
@@ -149,6 +148,13 @@ def test_secrets_are_never_shown():
         ("JWT_REFRESH_SECRET", "short"),
         ("JWT_REFRESH_SECRET", NEEDED["JWT_SECRET"]),
         ("BACKLINE_DEMOO", "1"),
+        ("SPOTIFY_REDIRECT_URI", "http://localhost:3000/oauth/spotify/callback"),
+        ("APPLE_PRIVATE_KEY", "not a key"),
+        ("RETURN_URLS", "javascript://app.example/x"),
+        ("RETURN_URLS", "http://app.example/connected"),
+        ("RETURN_URLS", "https://app.example@evil.example/"),
+        ("RETURN_URLS", "https://app.example/?next="),
+        ("SPOTIFY_CALLS_PER_MINUTE", "0"),
     ],
 )
 def test_a_wrong_value_is_refused_with_a_sentence_that_names_it(name, text):
@@ -182,7 +188,7 @@ def test_the_demo_makes_its_secrets_once(tmp_path):
     assert len(first.jwt_secret) >= 32
     assert first.jwt_secret != first.jwt_refresh_secret
     kept = sorted((tmp_path / "data").iterdir())
-    assert [each.name for each in kept] == ["keys.json", "secrets.json"]
+    assert [each.name for each in kept] == ["apple.json", "keys.json", "secrets.json"]
     assert all(stat.S_IMODE(each.stat().st_mode) == 0o600 for each in kept)
     assert Settings.from_environment({**given, "JWT_SECRET": "mine"}).jwt_secret == "mine"
 
@@ -246,23 +252,12 @@ async def test_services_are_built_and_closed(server, tmp_path, key):
         with pytest.raises(NotConfigured):
             await services.mailer.send(to="a@b.example", subject="s", text="t")
         with pytest.raises(NotConfigured):
-            await services.sms.send(to="+4915112345678", text="t")
+            await services.telephones.send_code("+4915112345678")
+        for vendor in services.oauth.values():
+            with pytest.raises(NotConfigured):
+                vendor.require()
         assert len(services.secret) == 32
         assert not services.demo
-
-
-async def test_the_demo_writes_its_post_to_the_log(server, tmp_path, caplog):
-    settings = Settings.from_environment(
-        {"BACKLINE_DEMO": "1", "BACKLINE_DATA": str(tmp_path), "REDIS_URL": server.url, "SMTP_URL": "", "PORT": "1"}
-    )
-    async with build(settings) as services:
-        with caplog.at_level("INFO"):
-            await services.mailer.send(to="mina@demo.example", subject="Sign in", text="Your code is 123456\n")
-            await services.sms.send(to="+4915112345678", text="Your code\nis\x1b[31m 123456")
-    assert [record.message for record in caplog.records if "code" in record.message] == [
-        "mail to mina@demo.example: Your code is 123456",
-        "sms to +4915112345678: Your code is[31m 123456",
-    ]
 
 
 async def test_without_valkey_nothing_is_built():
@@ -279,3 +274,27 @@ async def test_a_silent_valkey_stops_no_start(tmp_path, key):
         await services.bus.publish("topic", b"x")
         await services.bell.ring("normal", uuid4())
         assert not await services.bus.answers()
+
+
+def test_callbacks_follow_from_the_public_address():
+    here = read(PORT="8123")
+    assert here.spotify_redirect_uri == "http://127.0.0.1:8123/oauth/spotify/callback"
+    assert here.return_addresses == ("http://localhost:8123/oauth/done",)
+    there = read(PUBLIC_URL="https://api.example.com", RETURN_URLS="backline://connected, https://app.example.com/done")
+    assert there.apple_redirect_uri == "https://api.example.com/oauth/apple/callback"
+    assert there.return_addresses == (
+        "https://api.example.com/oauth/done",
+        "backline://connected",
+        "https://app.example.com/done",
+    )
+
+
+def test_the_demo_never_talks_to_a_real_vendor(tmp_path):
+    given = {"SPOTIFY_API_URL": "https://api.spotify.com", "SPOTIFY_CLIENT_ID": "real", "SPOTIFY_CLIENT_SECRET": "real"}
+    demo = Settings.from_environment({"BACKLINE_DEMO": "1", "BACKLINE_DATA": str(tmp_path), "PORT": "8100", **given})
+    assert (demo.sandbox_port, demo.sandbox_mail_port) == (8101, 8125)
+    addresses = [value for name, value in vars(demo).items() if name.endswith("_url") and isinstance(value, str)]
+    outside = [value for value in addresses if value != demo.public_url]
+    assert len(outside) >= 8
+    assert all("//127.0.0.1:81" in value for value in outside), outside
+    assert "real" not in {demo.spotify_client_id, demo.spotify_client_secret}
