@@ -22,6 +22,15 @@ FRESH_FOR: Final = timedelta(seconds=60)
 RENEWED_LATELY: Final = timedelta(seconds=10)
 """Who asks for a renewal within so long of the last one is given that one."""
 
+CLAIM_SECONDS: Final = 15.0
+"""How long who renews access has it for themselves; when they die meanwhile, the next one goes on after that."""
+
+CALL_SECONDS: Final = 12.0
+"""How long a provider may take to renew access: well within the claim."""
+
+REVOKING_LASTS: Final = timedelta(days=1)
+"""How long we go on trying to tell a provider that our access is over; then the tokens are erased all the same."""
+
 MAX_TOKEN: Final = 4096
 
 
@@ -62,7 +71,31 @@ CONNECTS_BY: Final[Mapping[AccountProvider, Vendor]] = {
 }
 """Which door connects which account; Apple Music has none, its app hands over a token."""
 
-SIGNS_IN_BY: Final = frozenset({Vendor.SPOTIFY, Vendor.APPLE})
+MANAGED_AT: Final[Mapping[AccountProvider, str]] = {
+    AccountProvider.SPOTIFY: "https://www.spotify.com/account/apps/",
+    AccountProvider.APPLE_MUSIC: "https://account.apple.com/",
+}
+"""Where a person ends an app's access at the provider's own page, when the provider gives apps no way to do it."""
+
+PROVIDER_NAMES: Final[Mapping[AccountProvider, str]] = {
+    AccountProvider.SERATO: "Serato",
+    AccountProvider.SPOTIFY: "Spotify",
+    AccountProvider.APPLE_MUSIC: "Apple Music",
+}
+
+
+class SignInProvider(StrEnum):
+    """Whose account can be signed in with by way of its own page."""
+
+    SPOTIFY = "SPOTIFY"
+    APPLE = "APPLE"
+
+
+SIGNS_IN_BY: Final[Mapping[SignInProvider, Vendor]] = {
+    SignInProvider.SPOTIFY: Vendor.SPOTIFY,
+    SignInProvider.APPLE: Vendor.APPLE,
+}
+"""Which door somebody comes back through."""
 
 
 class AccessEnded(DomainError):

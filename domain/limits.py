@@ -39,3 +39,15 @@ SIGN_INS_BY_CALLER: Final = Limit(burst=20, every_seconds=10)
 
 UPLOADS_BY_PERSON: Final = Limit(burst=10, every_seconds=60)
 """Calls, each of up to 20 files: decoding pictures is the dearest thing that a stranger can make us do."""
+
+ROUND_TRIPS_BY_PERSON: Final = Limit(burst=10, every_seconds=30)
+"""Leaving to connect an account, and an app's token for one: who loses their way a few times still gets there."""
+
+ROUND_TRIPS_BY_CALLER: Final = Limit(burst=20, every_seconds=10)
+"""Leaving to sign in at a provider; each leaves a row for some minutes."""
+
+RETURNS_BY_CALLER: Final = Limit(burst=60, every_seconds=1)
+"""Coming back from a provider. Nobody guesses 256 bits; this is for who would keep the database busy with trying."""
+
+RENEWALS_BY_PERSON: Final = Limit(burst=30, every_seconds=20)
+"""Renewing access by hand. Those that ask at once share one call; a loop in an app is slowed."""

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.expressions.follows import apart
-from db.tables import Block, Broadcast, ContentReport, Follow, Message, User
+from db.tables import Block, Broadcast, ConnectedAccount, ContentReport, Follow, Message, User
 from domain.ids import new_id
 from domain.notifications import ReportReason, SubjectType
 
@@ -100,6 +100,8 @@ async def find_owner(session: AsyncSession, subject_type: SubjectType, subject_i
             statement = select(Broadcast.curator_id).where(Broadcast.id == subject_id)
         case SubjectType.MESSAGE:
             statement = select(Message.author_id).where(Message.id == subject_id, Message.deleted_at.is_(None))
+        case SubjectType.CONNECTED_ACCOUNT:
+            statement = select(ConnectedAccount.user_id).where(ConnectedAccount.id == subject_id)
     return (await session.execute(statement)).scalar_one_or_none()
 
 

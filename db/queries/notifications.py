@@ -8,7 +8,21 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Uuid, cast, column, func, literal, or_, select, true, tuple_, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Uuid,
+    cast,
+    column,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -104,6 +118,19 @@ async def add(session: AsyncSession, news: News, recipients: Sequence[UUID], abo
     written = upsert(Notification).from_select(["id", "user_id", *facts], wanting).on_conflict_do_nothing()
     told = await session.execute(written.returning(Notification.user_id, Notification.id))
     return {row.user_id: row.id for row in told}
+
+
+async def take_back(session: AsyncSession, user_id: UUID, kind: NotificationKind, subject_id: UUID) -> None:
+    """Remove news about something, so that the same can be news again."""
+    mine = [Notification.user_id == user_id, Notification.kind == kind, Notification.subject_id == subject_id]
+    await session.execute(delete(Notification).where(*mine).execution_options(synchronize_session=False))
+
+
+async def settle(session: AsyncSession, user_id: UUID, kind: NotificationKind, subject_id: UUID) -> None:
+    """Note that news about something asks nothing of a person any more, as if they had seen it."""
+    mine = [Notification.user_id == user_id, Notification.kind == kind, Notification.subject_id == subject_id]
+    statement = update(Notification).where(*mine, Notification.read_at.is_(None)).values(read_at=func.now())
+    await session.execute(statement.execution_options(synchronize_session=False))
 
 
 async def find_room_on_air(session: AsyncSession, broadcast_id: UUID) -> RoomOnAir | None:

@@ -94,6 +94,7 @@ class SignInCode(Row):
     sealed_code: Mapped[bytes | None] = mapped_column(LargeBinary)
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    sent_at: Mapped[datetime | None]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     __table_args__ = (Index("ix_sign_in_codes_address", "channel", "address", "created_at"),)

@@ -42,6 +42,9 @@ class ConnectedAccount(Row):
     renewal: Mapped[int] = mapped_column(BIG, server_default=text("0"))
     """The fence of renewals: who claimed one earlier can no longer record anything."""
 
+    renewal_failed: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether the last renewal came to nothing; then nobody tries again before `renewing_until`."""
+
     connected_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     disconnected_at: Mapped[datetime | None]
     __table_args__ = (
@@ -77,6 +80,9 @@ class OAuthSession(Row):
     vendor: Mapped[Vendor] = mapped_column(enum_column(Vendor))
     purpose: Mapped[FlowPurpose] = mapped_column(enum_column(FlowPurpose))
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    session_id: Mapped[UUID | None] = mapped_column(ForeignKey("sessions.id"))
+    """Where the person who connects is signed in: when that ends meanwhile, nothing is connected."""
+
     return_to: Mapped[str]
     sealed_verifier: Mapped[bytes | None] = mapped_column(LargeBinary)
     """Our PKCE verifier and the nonce, for as long as the round trip lasts."""
@@ -96,4 +102,5 @@ class OAuthSession(Row):
     __table_args__ = (
         Index("ix_oauth_sessions_expires", "expires_at"),
         CheckConstraint("(purpose = 'CONNECT') = (user_id IS NOT NULL)", name="connects_a_person"),
+        CheckConstraint("(user_id IS NULL) = (session_id IS NULL)", name="asked_in_a_session"),
     )

@@ -1,0 +1,1 @@
+"""Accounts that people have elsewhere: connecting them, acting with them, ending them."""
