@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 
-from integrations.sandbox import control, page, twilio
+from integrations.sandbox import control, issued, page, spotify, spotify_control, twilio
 from integrations.sandbox.door import Door
 from integrations.sandbox.guard import Guard
 from integrations.sandbox.registration import Registration
@@ -29,14 +29,18 @@ Controls = Callable[[World], list[Route]]
 Settle = Callable[[World, Registration], None]
 
 HOSTS: Final[dict[str, Routes]] = {
+    "accounts.spotify.com": spotify.accounts,
+    "api.spotify.com": spotify.api,
     "verify.twilio.com": twilio.routes,
 }
 """Vendors' hosts and who answers there."""
 
-CONTROLS: Final[dict[str, Controls]] = {}
+CONTROLS: Final[dict[str, Controls]] = {
+    "spotify": spotify_control.controls,
+}
 """What can be done with each vendor, under `/control/<name>`."""
 
-SETTLERS: Final[tuple[Settle, ...]] = ()
+SETTLERS: Final[tuple[Settle, ...]] = (spotify_control.settle,)
 """Who has people from the start."""
 
 
@@ -56,7 +60,7 @@ def create(world: World, registration: Registration) -> Starlette:
     return Starlette(
         routes=[
             *vendors,
-            Mount("/control", routes=[*control.routes(world, settle), *controls]),
+            Mount("/control", routes=[*control.routes(world, settle), *issued.routes(world), *controls]),
             *page.routes(),
         ],
         middleware=[Middleware(Guard)],

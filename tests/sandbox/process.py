@@ -101,7 +101,7 @@ class SandboxProcess:
 
     # What one does with it
 
-    async def control(self, method, path, json=None, **query):
+    async def control(self, method, path, /, json=None, **query):
         """Ask the control API, such as `control("GET", "/inbox")`; gives its JSON."""
         answer = await self.http.request(method, f"/control{path}", json=json, params=query)
         assert answer.is_success, answer.text
