@@ -1,1 +1,286 @@
+// The sandbox's page: asks the control API once a second and changes only what is different, so that focus stays.
 
+const SECOND = 1000;
+const SHOWN_CALLS = 200;
+const byId = (id) => document.getElementById(id);
+
+async function control(method, path, body) {
+  const answer = await fetch(`/control${path}`, {
+    method,
+    headers: body === undefined ? {} : { "Content-Type": "application/json" },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  const value = await answer.json().catch(() => null);
+  if (!answer.ok) throw Object.assign(new Error(value?.error ?? `HTTP ${answer.status}`), { status: answer.status });
+  return value;
+}
+
+function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+// Keeps one element for each item of a list, in the list's order; `make` builds a new one, `change` brings it up to date.
+function keep(list, items, name, make, change) {
+  const present = new Map([...list.children].map((element) => [element.dataset.key, element]));
+  let before = list.firstElementChild;
+  for (const item of items) {
+    const key = String(name(item));
+    let element = present.get(key);
+    if (element === undefined) {
+      element = make(item);
+      element.dataset.key = key;
+    }
+    present.delete(key);
+    if (element === before) before = before.nextElementSibling;
+    else list.insertBefore(element, before);
+    change(element, item);
+  }
+  for (const element of present.values()) element.remove();
+}
+
+const copyOf = (template) => byId(template).content.firstElementChild.cloneNode(true);
+const clock = (seconds) => new Date(seconds * SECOND).toLocaleTimeString([], { hour12: false });
+const minutes = (ms) => `${Math.floor(ms / 60000)}:${String(Math.floor(ms / 1000) % 60).padStart(2, "0")}`;
+
+// Players
+
+const KINDS = { track: "Track", ad: "Ad", local: "Local file", episode: "Episode" };
+
+function makePlayer(player) {
+  const card = copyOf("player-template");
+  const address = `/spotify/players/${encodeURIComponent(player.user)}`;
+  card.querySelector(".buttons").setAttribute("aria-label", `Player of ${player.displayName}`);
+  for (const button of card.querySelectorAll("[data-act]")) {
+    button.addEventListener("click", () => act(control("POST", `${address}/${button.dataset.act}`)));
+  }
+  const bar = card.querySelector("input");
+  bar.setAttribute("aria-label", `Position in the track of ${player.displayName}`);
+  bar.addEventListener("input", () => (card.dataset.seeking = "yes"));
+  bar.addEventListener("change", () => {
+    act(control("POST", `${address}/seek`, { progressMs: Number(bar.value) })).finally(() => delete card.dataset.seeking);
+  });
+  return card;
+}
+
+function changePlayer(card, player) {
+  card.player = { ...player, seenAt: performance.now() };
+  const track = player.track;
+  say(card.querySelector("h3"), player.displayName || player.user);
+  say(card.querySelector(".title"), track?.title ?? (player.kind === "ad" ? "Advertisement" : "Nothing plays"));
+  say(card.querySelector(".artist"), track ? track.artist : "");
+  const state = player.privateSession ? "private" : player.kind === "ad" ? "ad" : player.playing ? "playing" : "paused";
+  const badge = card.querySelector(".badge");
+  const words = { private: "Private session", ad: "Ad", playing: KINDS[player.kind] ?? "Playing", paused: "Paused" };
+  say(badge, !track && state === "paused" ? "Silent" : words[state]);
+  badge.dataset.is = state;
+  const main = card.querySelector(".main");
+  main.dataset.act = player.playing ? "pause" : "play";
+  main.setAttribute("aria-label", player.playing ? "Pause" : "Play");
+  main.firstElementChild.className = `icon ${main.dataset.act}`;
+  const closed = [...card.querySelectorAll("[data-act]")].find((each) => /^(private|public)$/.test(each.dataset.act));
+  closed.dataset.act = player.privateSession ? "public" : "private";
+  closed.setAttribute("aria-pressed", String(Boolean(player.privateSession)));
+  showProgress(card);
+}
+
+function showProgress(card) {
+  const { track, playing, progressMs, seenAt } = card.player;
+  const length = track?.durationMs ?? 0;
+  const bar = card.querySelector("input");
+  bar.disabled = !length;
+  bar.max = String(length || 1);
+  const gone = (progressMs ?? 0) + (playing ? performance.now() - seenAt : 0);
+  const past = card.dataset.seeking ? Number(bar.value) : Math.min(gone, length);
+  if (!card.dataset.seeking) bar.value = String(past);
+  bar.style.setProperty("--past", `${length ? (100 * past) / length : 0}%`);
+  bar.setAttribute("aria-valuetext", `${minutes(past)} of ${minutes(length)}`);
+  say(card.querySelector(".past"), length ? minutes(past) : "");
+  say(card.querySelector(".length"), length ? minutes(length) : "");
+}
+
+let players = true;
+
+async function showPlayers() {
+  if (!players) return;
+  const found = await control("GET", "/spotify/players").catch((fault) => {
+    if (fault.status !== 404) throw fault;
+    players = false;
+    return [];
+  });
+  byId("players").hidden = !players;
+  byId("no-players").hidden = found.length > 0;
+  keep(byId("player-list"), found, (player) => player.user, makePlayer, changePlayer);
+}
+
+// Inbox
+
+let heard = null;
+
+function makeMessage(message) {
+  const item = copyOf("message-template");
+  say(item.querySelector(".badge"), message.kind === "sms" ? "SMS" : "Mail");
+  say(item.querySelector(".to"), message.to);
+  say(item.querySelector("time"), clock(message.receivedAt));
+  say(item.querySelector(".subject"), message.subject ?? "");
+  say(item.querySelector(".text"), message.text);
+  const code = item.querySelector(".code");
+  code.hidden = !message.code;
+  say(code.querySelector("code"), message.code ?? "");
+  const button = code.querySelector("button");
+  button.setAttribute("aria-label", `Copy the code ${message.code} of ${message.to}`);
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(message.code);
+    say(button, "Copied");
+    setTimeout(() => say(button, "Copy"), 1.5 * SECOND);
+  });
+  if (heard !== null) item.classList.add("new");
+  return item;
+}
+
+async function showInbox() {
+  const { messages } = await control("GET", "/inbox");
+  messages.reverse();
+  byId("no-messages").hidden = messages.length > 0;
+  say(byId("inbox-count"), messages.length ? String(messages.length) : "");
+  keep(byId("message-list"), messages, (message) => message.id, makeMessage, () => {});
+  const newest = messages[0];
+  if (heard !== null && newest && newest.id !== heard) {
+    say(byId("heard"), newest.code ? `Code for ${newest.to}: ${newest.code}` : `A message for ${newest.to}`);
+  }
+  heard = newest?.id ?? "";
+}
+
+// Faults
+
+function makeFault(rule) {
+  const item = copyOf("fault-template");
+  const button = item.querySelector("button");
+  button.addEventListener("click", () => act(control("DELETE", `/faults/${encodeURIComponent(rule.id)}`)));
+  return item;
+}
+
+function changeFault(item, rule) {
+  const words = [
+    [...byId("fault-form").elements.kind.options].find((option) => option.value === rule.kind)?.text ?? rule.kind,
+    rule.kind === "delay" ? `by ${rule.seconds} s` : rule.status ? `${rule.status}` : "",
+    `at ${rule.host ?? "every vendor"}${rule.path ?? ""}`,
+    rule.method ?? "",
+    rule.probability < 1 ? `${Math.round(rule.probability * 100)} % of the time` : "",
+    rule.times === null ? "" : `${rule.times} more ${rule.times === 1 ? "time" : "times"}`,
+  ];
+  const text = words.filter(Boolean).join(", ");
+  say(item.querySelector(".what"), text);
+  item.querySelector("button").setAttribute("aria-label", `Switch off: ${text}`);
+}
+
+async function showFaults() {
+  const { faults } = await control("GET", "/faults");
+  byId("no-faults").hidden = faults.length > 0;
+  byId("clear-faults").hidden = faults.length === 0;
+  say(byId("fault-count"), faults.length ? String(faults.length) : "");
+  keep(byId("fault-list"), faults, (rule) => rule.id, makeFault, changeFault);
+}
+
+function prepareFaultForm() {
+  const form = byId("fault-form");
+  const fit = () => {
+    for (const label of form.querySelectorAll("[data-for]")) {
+      label.hidden = !label.dataset.for.split(" ").includes(form.elements.kind.value);
+    }
+    form.elements.status.value = ["html", "empty"].includes(form.elements.kind.value) ? "200" : "503";
+  };
+  form.elements.kind.addEventListener("change", fit);
+  fit();
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const rule = { kind: form.elements.kind.value, host: form.elements.host.value.trim() || null };
+    if (form.elements.times.value) rule.times = Number(form.elements.times.value);
+    for (const name of ["seconds", "status"]) {
+      if (!form.elements[name].closest("label").hidden) rule[name] = Number(form.elements[name].value);
+    }
+    const done = control("POST", "/faults", rule);
+    done.then(() => say(byId("fault-error"), ""), (fault) => say(byId("fault-error"), fault.message));
+    act(done);
+  });
+}
+
+// Calls
+
+const calls = new Map();
+let lastCall = 0;
+
+async function showCalls() {
+  const open = [...calls.values()].filter((call) => call.seconds === null).map((call) => call.id - 1);
+  const since = Math.min(lastCall, ...open);
+  const found = await control("GET", `/calls?since=${since}&limit=${SHOWN_CALLS}`);
+  lastCall = found.last;
+  for (const call of found.calls) calls.set(call.id, call);
+  for (const id of [...calls.keys()].sort((a, b) => a - b).slice(0, -SHOWN_CALLS)) calls.delete(id);
+  const chosen = byId("call-host");
+  const hosts = [...new Set([...calls.values()].map((call) => call.host))].sort();
+  for (const host of hosts) {
+    if (![...chosen.options].some((option) => option.value === host)) chosen.add(new Option(host, host));
+  }
+  const shown = [...calls.values()].filter((call) => !chosen.value || call.host === chosen.value).sort((a, b) => b.id - a.id);
+  byId("no-calls").hidden = shown.length > 0;
+  keep(byId("call-list"), shown, (call) => call.id, () => copyOf("call-template"), changeCall);
+}
+
+function changeCall(item, call) {
+  if (item.call === call) return;
+  item.call = call;
+  say(item.querySelector("time"), clock(call.at));
+  const status = item.querySelector(".status");
+  say(status, `${call.seconds === null ? "waiting" : call.status ?? "no answer"}${call.fault ? " ⚡" : ""}`);
+  status.dataset.is = call.status === null ? "warn" : call.status < 400 ? "good" : call.status < 500 ? "warn" : "bad";
+  if (call.fault) status.title = `Fault: ${call.fault}`;
+  say(item.querySelector(".method"), call.method);
+  say(item.querySelector(".host"), call.host);
+  say(item.querySelector(".path"), call.path);
+  say(item.querySelector(".who"), call.who ?? "");
+  say(item.querySelector(".took"), call.seconds === null ? "" : `${Math.round(call.seconds * SECOND)} ms`);
+  const facts = { Query: call.query, Authorization: call.authorization, Body: call.body, Fault: call.fault, Answer: call.answer };
+  const rows = Object.entries(facts).filter(([, text]) => text);
+  item.querySelector("dl").replaceChildren(
+    ...rows.flatMap(([name, text]) => [Object.assign(document.createElement("dt"), { textContent: name }),
+      Object.assign(document.createElement("dd"), { textContent: text })]),
+  );
+}
+
+// The round
+
+let round = 0;
+let waiting = 0;
+
+async function look() {
+  const mine = ++round;
+  clearTimeout(waiting);
+  const state = byId("state");
+  try {
+    await Promise.all([showPlayers(), showInbox(), showFaults(), showCalls()]);
+    state.dataset.is = "on";
+    say(state, "Live");
+  } catch {
+    state.dataset.is = "off";
+    say(state, "The sandbox does not answer");
+  }
+  if (mine === round && !document.hidden) waiting = setTimeout(look, SECOND);
+}
+
+// After a deed everything is looked at again at once.
+function act(deed) {
+  return deed.catch(() => {}).then(look);
+}
+
+byId("clear-inbox").addEventListener("click", () => act(control("DELETE", "/inbox")));
+byId("clear-faults").addEventListener("click", () => act(control("DELETE", "/faults")));
+byId("call-host").addEventListener("change", () => act(Promise.resolve()));
+byId("reset").addEventListener("click", () => {
+  if (!confirm("Forget every account, message, call and fault of the sandbox?")) return;
+  calls.clear();
+  act(control("POST", "/reset"));
+});
+document.addEventListener("visibilitychange", () => document.hidden || look());
+setInterval(() => document.querySelectorAll(".card").forEach((card) => card.player && showProgress(card)), SECOND / 4);
+prepareFaultForm();
+look();
