@@ -1,14 +1,43 @@
-"""Apple Music."""
+"""Apple Music: what somebody played lately, and its catalogue (https://developer.apple.com/documentation/applemusicapi).
+
+There is no OAuth here and nothing says what plays now: an app of ours gets a person's token from MusicKit and hands it
+over, and the list of what was played lately has no times in it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+import time
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from domain.errors import NotConfigured
+import httpx
+
+from domain.connections import AccessEnded
+from domain.errors import Unavailable
 from domain.players import RecentTrack
+from domain.tracks import clean_isrc
+from integrations.apple_keys import AppleKey
+from integrations.http import PATIENCE, Line, Patience
+from integrations.json_objects import JsonObject, read_json
+from integrations.oauth import is_token
+from integrations.track_facts import make_facts, tidy_key, tidy_url
 
 MUSIC_URL: Final = "https://api.music.apple.com"
+PAGES: Final = frozenset({"music.apple.com"})
+STOREFRONT: Final = re.compile(r"[a-z]{2}")
+RECENT: Final = {"limit": "30", "types": "songs,library-songs"}
+
+OURS_SECONDS: Final = 12 * 60 * 60
+"""How long the token holds that our own requests carry; it is made anew an hour before its end."""
+
+EARLIER_SECONDS: Final = 60 * 60
+APPS_SECONDS: Final = 60 * 60
+"""How long the token holds that apps are given."""
+
+PIXELS: Final = "600"
+PROBE: Final = "USRC17607839"
+"""A recording to ask for when the question is only whether our own token holds."""
 
 
 class AppleMusic:
@@ -22,36 +51,111 @@ class AppleMusic:
         key_id: str | None,
         private_key: str | None,
         storefront: str = "us",
+        patience: Patience = PATIENCE,
     ) -> None:
-        self._configured = bool(team_id and key_id and private_key)
+        """Take the team's key, and the country whose catalogue is searched; without a key everything is refused."""
+        self._key = AppleKey(team_id=team_id, key_id=key_id, private_key=private_key)
+        self._line = Line("Apple Music", base_url, patience=patience)
+        self._catalog = f"/v1/catalog/{storefront}/songs"
+        self._ours = ""
+        self._ours_until = 0.0
 
     def require(self) -> object:
-        """Check that there are credentials.
+        """Check that there is a key.
 
         Raises:
-            NotConfigured: There are none.
+            NotConfigured: There is none.
         """
-        if not self._configured:
-            raise NotConfigured(
-                "This installation is not known to Apple: set APPLE_TEAM_ID, APPLE_KEY_ID and APPLE_PRIVATE_KEY."
-            )
-        return None
+        return self._key.require()
 
     def developer_token(self, origins: Sequence[str] = ()) -> str:
-        """Make the token that MusicKit needs in an app; it proves the app, not a person."""
-        raise NotImplementedError
+        """Make the token that MusicKit needs in an app; in browsers it holds on these origins only.
+
+        Raises:
+            NotConfigured: There is no key.
+        """
+        return self._key.sign(APPS_SECONDS, **({"origin": list(origins)} if origins else {}))
 
     async def check(self, music_user_token: str) -> str:
-        """Check a person's token; returns their storefront, such as `us`."""
-        raise NotImplementedError
+        """Check a person's token; returns their storefront. Raises as the port says."""
+        found = await self._get_mine("/v1/me/storefront", music_user_token)
+        for each in found.parts("data"):
+            if STOREFRONT.fullmatch(each.text("id")):
+                return each.text("id")
+        raise self._line.silent()
 
     async def recent(self, music_user_token: str) -> Sequence[RecentTrack]:
-        """What was played lately, the latest first."""
-        raise NotImplementedError
+        """What was played lately, the latest first; raises as the port says."""
+        found = await self._get_mine("/v1/me/recent/played/tracks", music_user_token, RECENT)
+        return [_track(each) for each in found.parts("data")]
 
     async def find_url(self, isrc: str) -> str | None:
-        """The page of a recording there; None when it is not there."""
-        raise NotImplementedError
+        """The page of a recording; None when it is not there. Raises as the port says."""
+        answer = await self._get(self._catalog, params={"filter[isrc]": clean_isrc(isrc, "isrc")})
+        if answer.is_client_error:
+            raise self._refused(answer)
+        songs = (each.maybe_part("attributes") for each in read_json("Apple Music", answer).parts("data"))
+        pages = (tidy_url(song.maybe_text("url"), PAGES) for song in songs if song is not None)
+        return next((page for page in pages if page), None)
 
     async def aclose(self) -> None:
         """Close the connections."""
+        await self._line.aclose()
+
+    async def _get_mine(self, path: str, music_user_token: str, params: Mapping[str, str] | None = None) -> JsonObject:
+        self.require()
+        if not is_token(music_user_token):
+            raise _ended()
+        answer = await self._get(path, params=params, token=music_user_token)
+        if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+            # Apple says the same of a person's token and of ours. A key of ours that was revoked must not cost
+            # everybody their connection, so ask for something that ours alone opens.
+            probe = await self._get(self._catalog, params={"filter[isrc]": PROBE})
+            raise self._refused(probe) if probe.is_client_error else _ended()
+        if answer.is_client_error:
+            raise self._refused(answer)
+        return read_json("Apple Music", answer)
+
+    async def _get(
+        self, path: str, *, params: Mapping[str, str] | None = None, token: str | None = None
+    ) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self._our_token()}"}
+        if token is not None:
+            headers["Music-User-Token"] = token
+        return await self._line.ask("GET", path, params=params, headers=headers)
+
+    def _our_token(self) -> str:
+        if time.monotonic() >= self._ours_until:
+            self._ours = self._key.sign(OURS_SECONDS)
+            self._ours_until = time.monotonic() + OURS_SECONDS - EARLIER_SECONDS
+        return self._ours
+
+    def _refused(self, answer: httpx.Response) -> Unavailable:
+        self._ours_until = 0.0
+        return self._line.refused(answer)
+
+
+def _ended() -> AccessEnded:
+    return AccessEnded("Apple Music does not accept this token any more; allow access in the app again.")
+
+
+def _track(item: JsonObject) -> RecentTrack:
+    song = item.maybe_part("attributes") or JsonObject("Apple Music", {})
+    picture = song.maybe_part("artwork")
+    template = picture.maybe_text("url") if picture is not None else None
+    facts = make_facts(
+        title=song.maybe_text("name"),
+        artist=song.maybe_text("artistName"),
+        album=song.maybe_text("albumName"),
+        isrc=song.maybe_text("isrc"),
+        milliseconds=song.maybe_number("durationInMillis"),
+        artwork_url=_fill(template) if template else None,
+    )
+    return RecentTrack(tidy_key(item.text("id")), facts, tidy_url(song.maybe_text("url"), PAGES))
+
+
+def _fill(template: str) -> str:
+    """Write sizes into the address of a picture, which Apple leaves open."""
+    for gap, value in (("{w}", PIXELS), ("{h}", PIXELS), ("{c}", "bb"), ("{f}", "jpg")):
+        template = template.replace(gap, value)
+    return template
