@@ -14,7 +14,7 @@ serve: $(VENV)/runtime ## Start everything: databases, migrations, demo cast, we
 
 test: $(VENV)/tools ## Run all tests (about 9 minutes on two cores)
 	-@$(RUN) explorer/build.py
-	@$(RUN) -m pytest -q
+	@$(RUN) -m pytest -q -n 2 --dist loadfile
 
 check: $(VENV)/tools ## Check formatting, lint, types, house rules and the schema file
 	@$(VENV)/bin/ruff format --check -q . && $(VENV)/bin/ruff check -q . && $(VENV)/bin/mypy && $(RUN) -m pytest -q tests/test_house.py tests/test_schema.py
@@ -22,8 +22,8 @@ check: $(VENV)/tools ## Check formatting, lint, types, house rules and the schem
 bench: $(VENV)/tools ## Measure the reads beside a hand-written endpoint and idiomatic Strawberry
 	@$(RUN) -m benchmarks
 
-long: $(VENV)/tools ## Run the long forms of tests: more generated operations, more kills
-	@TEST_EXAMPLES=5000 TEST_KILLS=50 $(RUN) -m pytest -q --timeout 3600
+long: $(VENV)/tools ## Run all tests in their long forms: more generated operations, more faults, more kills
+	@TEST_EXAMPLES=5000 TEST_KILLS=50 $(RUN) -m pytest -q -m "long or not long" --timeout 3600
 
 schema: $(VENV)/runtime ## Write schema/schema.graphql
 	@$(RUN) -m cli schema

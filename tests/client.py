@@ -1,6 +1,7 @@
 """A GraphQL client for tests: plain HTTP, and graphql-transport-ws over a real socket."""
 
 import asyncio
+import functools
 import itertools
 import json
 from contextlib import asynccontextmanager
@@ -122,15 +123,19 @@ class Stream:
         return False
 
 
+@functools.cache
+def contract():
+    """All documents of the contract as one; to read them takes longer than most tests."""
+    return parse("\n".join(path.read_text() for path in sorted(CONTRACT.glob("*.graphql"))))
+
+
 def operation(name):
     """A document of the contract with all fragments that it may use."""
-    texts = [path.read_text() for path in sorted(CONTRACT.glob("*.graphql"))]
-    return trim(name, "\n".join(texts))
+    return trim(name, contract())
 
 
-def trim(name, text):
-    """One operation of a text and just the fragments that it reaches."""
-    document = parse(text)
+def trim(name, document):
+    """One operation of a document and just the fragments that it reaches."""
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     (wanted,) = [node for node in operations if node.name and node.name.value == name]

@@ -1,6 +1,7 @@
 """A real server for all tests: PostgreSQL, Valkey, the app behind a real socket; emptied after each test."""
 
 import asyncio
+import fcntl
 import os
 import tempfile
 from pathlib import Path
@@ -25,6 +26,22 @@ from tests.outside import Sandbox
 STARTED_WITHIN = 30.0
 POSTGRES = int(os.environ.get("TEST_POSTGRES", "18"))
 """The major version that the tests run on: 18, or 16 with TEST_POSTGRES=16."""
+
+
+@pytest.fixture(autouse=True)
+def turn(request, tmp_path_factory):
+    """Let a test that measures time run while no other does, if several processes run tests at a time."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        yield
+        return
+    alone = request.node.get_closest_marker("alone")
+    folder = tmp_path_factory.getbasetemp().parent
+    with (folder / "queue").open("w") as queue, (folder / "turn").open("w") as turn:
+        # Whoever waits for the others to end keeps the queue, or they would go on one after the other.
+        fcntl.flock(queue, fcntl.LOCK_EX)
+        fcntl.flock(turn, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        fcntl.flock(queue, fcntl.LOCK_UN)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -119,12 +136,12 @@ async def clean(request):
     if "web" not in request.fixturenames:
         return
     found = request.getfixturevalue("web")
-    tables = ", ".join(table.name for table in Row.metadata.sorted_tables if not table.info.get("view"))
-    names = [name.strip() for name in tables.split(",")]
+    # One block is one question to the server, however many tables there are.
+    names = [table.name for table in Row.metadata.sorted_tables if not table.info.get("view")]
+    block = "".join(f"DELETE FROM {name}; " for name in names)
     async with found.database.transaction() as tx:
         await tx.session.execute(text("SET LOCAL session_replication_role = replica"))
-        for name in names:
-            await tx.session.execute(text(f"DELETE FROM {name}"))
+        await tx.session.execute(text(f"DO $$ BEGIN {block}END $$"))
     client = valkey.connect(found.settings.redis_url)
     await client.flushdb()
     await client.aclose()
