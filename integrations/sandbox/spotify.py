@@ -165,17 +165,13 @@ class Api:
         if after and before:
             raise Failed(400, "Only one of after and before may be given")
         state = self.players.look(_person(caller)["id"])
-        found = [
-            play
-            for play in state["history"]
-            if play["at"] * 1000 > after and (not before or play["at"] * 1000 < before)
-        ]
+        found = [play for play in state["history"] if play["at_ms"] > after and (not before or play["at_ms"] < before)]
         plays = found[:limit] if not after else found[-limit:]
         body: Json = {
             "items": [
                 {
                     "track": spotify_shapes.track(play["item"]),
-                    "played_at": spotify_shapes.iso(play["at"]),
+                    "played_at": spotify_shapes.iso(play["at_ms"] / 1000),
                     "context": spotify_shapes.playlist(_person(caller)["id"]),
                 }
                 for play in plays
@@ -185,7 +181,7 @@ class Api:
             "next": None,
         }
         if plays:
-            times = [int(play["at"] * 1000) for play in plays]
+            times = [play["at_ms"] for play in plays]
             body["cursors"] = {"after": str(times[0]), "before": str(times[-1])}
             if len(found) > len(plays) and not after:
                 body["next"] = f"{request.base_url}v1/me/player/recently-played?before={times[-1]}&limit={limit}"

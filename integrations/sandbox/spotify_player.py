@@ -133,11 +133,13 @@ class Players:
         return changed
 
     def _skip_whole_rounds(self, state: Json) -> None:
-        """After days without a look, going round once is as good as going round a thousand times."""
+        """After months without a look, only the rounds that fill the history are gone through one by one."""
         length = sum(item["duration_ms"] for item in state["playlist"]) / 1000
-        rounds = int((self.world.now() - state["started_at"]) / length) - 1 if length else 0
-        if rounds > 0 and len(state["playlist"]) <= KEPT_HISTORY:
-            state["started_at"] += rounds * length
+        if not length:
+            return
+        rounds = int((self.world.now() - state["started_at"]) / length)
+        needed = KEPT_HISTORY // len(state["playlist"]) + 2
+        state["started_at"] += max(0, rounds - needed) * length
 
     def _step(self, state: Json, by: int) -> None:
         """Go to another item, from its beginning. The list is a ring; what was beside it is over."""
@@ -151,7 +153,7 @@ class Players:
     def _note_heard(self, state: Json, item: Json, heard_ms: int, at: float) -> None:
         enough = min(HEARD_MS, item["duration_ms"])
         if item["kind"] == "track" and heard_ms >= enough and not state["private"]:
-            state["history"] = [{"item": item, "at": at}, *state["history"]][:KEPT_HISTORY]
+            state["history"] = [{"item": item, "at_ms": round(at * 1000)}, *state["history"]][:KEPT_HISTORY]
 
     # What people do
 
