@@ -36,8 +36,8 @@ def _keep(world: World, kind: str, value: dict[str, Any]) -> None:
 def listed(world: World, *, to: str | None = None, since: float = 0.0) -> list[dict[str, Any]]:
     """The messages to somebody or to all, oldest first.
 
-    Each is `{id, kind, from, to, subject, text, code, receivedAt}`: `kind` is mail or sms, `subject` is null for an SMS,
-    `code` the first code in it or null, `receivedAt` seconds since 1970; those after `since` are given.
+    Each is `{id, kind, from, to, subject, text, code, received_at}`: `kind` is mail or sms, `subject` is null for an SMS,
+    `code` the first code in it or null, `received_at` seconds since 1970; those after `since` are given.
     """
     messages = [
         _shown(kind, key, value)
@@ -45,7 +45,7 @@ def listed(world: World, *, to: str | None = None, since: float = 0.0) -> list[d
         for key, value in world.all(kind).items()
         if value["received_at"] > since and to in {None, value["to"]}
     ]
-    return sorted(messages, key=lambda message: message["receivedAt"])
+    return sorted(messages, key=lambda message: message["received_at"])
 
 
 def _shown(kind: str, key: str, value: dict[str, Any]) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def _shown(kind: str, key: str, value: dict[str, Any]) -> dict[str, Any]:
         "subject": value["subject"],
         "text": value["text"],
         "code": found.group() if found else None,
-        "receivedAt": value["received_at"],
+        "received_at": value["received_at"],
     }
 
 

@@ -48,52 +48,61 @@ const KINDS = { track: "Track", ad: "Ad", local: "Local file", episode: "Episode
 
 function makePlayer(player) {
   const card = copyOf("player-template");
-  const address = `/spotify/players/${encodeURIComponent(player.user)}`;
-  card.querySelector(".buttons").setAttribute("aria-label", `Player of ${player.displayName}`);
+  const person = encodeURIComponent(player.user);
+  card.querySelector(".buttons").setAttribute("aria-label", `Player of ${player.display_name}`);
+  card.querySelector(".menu").setAttribute("aria-label", `Account of ${player.display_name}`);
   for (const button of card.querySelectorAll("[data-act]")) {
-    button.addEventListener("click", () => act(control("POST", `${address}/${button.dataset.act}`)));
+    button.addEventListener("click", () => act(control("POST", `/spotify/players/${person}/${button.dataset.act}`)));
+  }
+  for (const button of card.querySelectorAll("[data-deed]")) {
+    button.addEventListener("click", () => act(control("POST", `/spotify/users/${person}/${button.dataset.deed}`)));
   }
   const bar = card.querySelector("input");
-  bar.setAttribute("aria-label", `Position in the track of ${player.displayName}`);
+  bar.setAttribute("aria-label", `Position in the track of ${player.display_name}`);
   bar.addEventListener("input", () => (card.dataset.seeking = "yes"));
   bar.addEventListener("change", () => {
-    act(control("POST", `${address}/seek`, { progressMs: Number(bar.value) })).finally(() => delete card.dataset.seeking);
+    const sought = control("POST", `/spotify/players/${person}/seek`, { position_ms: Number(bar.value) });
+    act(sought).finally(() => delete card.dataset.seeking);
   });
   return card;
 }
 
 function changePlayer(card, player) {
   card.player = { ...player, seenAt: performance.now() };
-  const track = player.track;
-  say(card.querySelector("h3"), player.displayName || player.user);
-  say(card.querySelector(".title"), track?.title ?? (player.kind === "ad" ? "Advertisement" : "Nothing plays"));
-  say(card.querySelector(".artist"), track ? track.artist : "");
-  const state = player.privateSession ? "private" : player.kind === "ad" ? "ad" : player.playing ? "playing" : "paused";
+  const nothing = player.kind === "nothing";
+  say(card.querySelector("h3"), player.display_name);
+  say(card.querySelector(".title"), nothing ? "Nothing plays" : player.kind === "ad" ? "Advertisement" : player.title);
+  say(card.querySelector(".artist"), nothing || player.kind === "ad" ? "" : player.artists.join(", "));
+  const state = player.private ? "private" : nothing ? "silent" : player.playing ? player.kind : "paused";
+  const words = { ...KINDS, private: "Private session", silent: "Silent", paused: "Paused", track: "Playing" };
   const badge = card.querySelector(".badge");
-  const words = { private: "Private session", ad: "Ad", playing: KINDS[player.kind] ?? "Playing", paused: "Paused" };
-  say(badge, !track && state === "paused" ? "Silent" : words[state]);
+  say(badge, words[state]);
   badge.dataset.is = state;
   const main = card.querySelector(".main");
   main.dataset.act = player.playing ? "pause" : "play";
   main.setAttribute("aria-label", player.playing ? "Pause" : "Play");
   main.firstElementChild.className = `icon ${main.dataset.act}`;
-  const closed = [...card.querySelectorAll("[data-act]")].find((each) => /^(private|public)$/.test(each.dataset.act));
-  closed.dataset.act = player.privateSession ? "public" : "private";
-  closed.setAttribute("aria-pressed", String(Boolean(player.privateSession)));
+  const session = card.querySelector(".session");
+  session.dataset.act = player.private ? "public" : "private";
+  session.setAttribute("aria-pressed", String(player.private));
+  say(card.querySelector(".linked"), player.connected ? "Connected to Backline" : "Not connected");
+  card.querySelector(".menu").hidden = !player.connected;
+  const allowed = card.querySelector(".allowed");
+  allowed.dataset.deed = player.allowed ? "forbid" : "allow";
+  allowed.setAttribute("aria-pressed", String(!player.allowed));
   showProgress(card);
 }
 
 function showProgress(card) {
-  const { track, playing, progressMs, seenAt } = card.player;
-  const length = track?.durationMs ?? 0;
+  const { duration_ms: length, playing, progress_ms: progress, seenAt } = card.player;
   const bar = card.querySelector("input");
   bar.disabled = !length;
-  bar.max = String(length || 1);
-  const gone = (progressMs ?? 0) + (playing ? performance.now() - seenAt : 0);
-  const past = card.dataset.seeking ? Number(bar.value) : Math.min(gone, length);
+  bar.max = String(length ?? 1);
+  const gone = (progress ?? 0) + (playing ? performance.now() - seenAt : 0);
+  const past = card.dataset.seeking ? Number(bar.value) : Math.min(gone, length ?? 0);
   if (!card.dataset.seeking) bar.value = String(past);
   bar.style.setProperty("--past", `${length ? (100 * past) / length : 0}%`);
-  bar.setAttribute("aria-valuetext", `${minutes(past)} of ${minutes(length)}`);
+  bar.setAttribute("aria-valuetext", `${minutes(past)} of ${minutes(length ?? 0)}`);
   say(card.querySelector(".past"), length ? minutes(past) : "");
   say(card.querySelector(".length"), length ? minutes(length) : "");
 }
@@ -105,11 +114,11 @@ async function showPlayers() {
   const found = await control("GET", "/spotify/players").catch((fault) => {
     if (fault.status !== 404) throw fault;
     players = false;
-    return [];
+    return { players: [] };
   });
   byId("players").hidden = !players;
-  byId("no-players").hidden = found.length > 0;
-  keep(byId("player-list"), found, (player) => player.user, makePlayer, changePlayer);
+  byId("no-players").hidden = found.players.length > 0;
+  keep(byId("player-list"), found.players, (player) => player.user, makePlayer, changePlayer);
 }
 
 // Inbox
@@ -120,7 +129,7 @@ function makeMessage(message) {
   const item = copyOf("message-template");
   say(item.querySelector(".badge"), message.kind === "sms" ? "SMS" : "Mail");
   say(item.querySelector(".to"), message.to);
-  say(item.querySelector("time"), clock(message.receivedAt));
+  say(item.querySelector("time"), clock(message.received_at));
   say(item.querySelector(".subject"), message.subject ?? "");
   say(item.querySelector(".text"), message.text);
   const code = item.querySelector(".code");
