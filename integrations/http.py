@@ -178,7 +178,7 @@ class Bounded(httpx.AsyncBaseTransport):
                     raise TooMuch
         finally:
             await answer.aclose()
-        packing = answer.headers.pop("Content-Encoding", "identity")
+        packing = answer.headers.pop("Content-Encoding", "identity").strip().lower()
         for name in ("Content-Length", "Transfer-Encoding"):
             answer.headers.pop(name, None)
         return httpx.Response(answer.status_code, headers=answer.headers, content=_unpack(bytes(content), packing))
