@@ -117,6 +117,7 @@ async def test_an_operator_closes_anybodys_room_and_it_is_written_down(api, make
 @pytest.mark.parametrize(
     "wire",
     ["nonsense", "broadcast_", to_wire("user", new_id()), to_wire("broadcast", new_id()), "broadcast_" + "z" * 36],
+    ids=["nonsense", "no id", "another noun", "unknown", "not an id"],
 )
 async def test_unknown_and_foreign_ids_are_not_found(api, make, wire):
     mina = await make.user("mina")

@@ -200,6 +200,7 @@ async def test_a_truncated_picture_is_refused(kind):
         await refused(content[:length])
 
 
+@pytest.mark.alone
 async def test_a_bomb_is_refused_by_its_header_alone():
     started = time.monotonic()
     await refused(png(50_000, 50_000, data=bytes(1000)), "50000 x 50000 pixels")
@@ -237,6 +238,7 @@ async def test_a_text_that_unpacks_to_gigabytes_is_refused():
     assert time.monotonic() - started < 5
 
 
+@pytest.mark.alone
 async def test_parts_without_end_are_refused_soon():
     started = time.monotonic()
     await refused(png(10, 10, chunk(b"tEXt", b"") * 800_000))
@@ -264,6 +266,7 @@ def test_damaged_bytes_end_in_a_picture_or_a_refusal(content, places):
         assert opened(draw_portrait(bytes(damaged))).size == (512, 512)
 
 
+@pytest.mark.alone
 async def test_a_picture_being_drawn_stops_nobody():
     content = halves("PNG", (6000, 6000))
     ticks = [time.monotonic()]

@@ -52,6 +52,7 @@ async def test_places_come_back_one_at_a_time(limiter, key):
     assert await limiter.spend(key, every_seconds=0.2, burst=3) > 0.0
 
 
+@pytest.mark.alone
 async def test_over_time_it_is_the_rate_and_one_burst(limiter, key):
     allowed, started = 0, time.monotonic()
     while time.monotonic() < started + 1.0:

@@ -102,6 +102,7 @@ async def until(holds):
     pytest.fail("it did not come to be")
 
 
+@pytest.mark.alone
 async def test_a_large_file_takes_little_memory_and_never_stops_others(shop):
     size = 64 * 1024 * 1024
 
