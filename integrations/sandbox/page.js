@@ -138,8 +138,10 @@ function makeMessage(message) {
   const button = code.querySelector("button");
   button.setAttribute("aria-label", `Copy the code ${message.code} of ${message.to}`);
   button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(message.code);
-    say(button, "Copied");
+    // Where the browser does not let us, the code is selected, for people to copy it themselves.
+    const copied = await navigator.clipboard.writeText(message.code).then(() => true, () => false);
+    if (!copied) getSelection().selectAllChildren(code.querySelector("code"));
+    say(button, copied ? "Copied" : "Selected");
     setTimeout(() => say(button, "Copy"), 1.5 * SECOND);
   });
   if (heard !== null) item.classList.add("new");

@@ -107,6 +107,7 @@ async def test_huge(sandbox, ask):
     assert len(call["answer"]) == 4096
 
 
+@pytest.mark.alone
 async def test_delay_holds_up_nobody_else(sandbox, ask):
     await sandbox.fault("delay", seconds=1, times=1)
     began = time.monotonic()

@@ -12,6 +12,7 @@ from tests.fleet import free_port
 from tests.sandbox.process import registration
 
 
+@pytest.mark.alone
 async def test_it_ends_within_a_second_whoever_waits(mortal_sandbox):
     sandbox = mortal_sandbox
     await sandbox.fault("delay", seconds=60)
@@ -46,6 +47,7 @@ async def test_an_unknown_vendor_is_not_there_and_not_noted(sandbox):
     assert await sandbox.calls() == []
 
 
+@pytest.mark.alone
 async def test_asking_for_calls_is_cheap(sandbox):
     """A test that waits for something asks often, also when many thousands are noted."""
     for _ in range(20):
