@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 
-from integrations.sandbox import control, issued, page, spotify, spotify_control, twilio
+from integrations.sandbox import control, issued, page, serato, spotify, spotify_control, twilio
 from integrations.sandbox.door import Door
 from integrations.sandbox.guard import Guard
 from integrations.sandbox.registration import Registration
@@ -31,16 +31,18 @@ Settle = Callable[[World, Registration], None]
 HOSTS: Final[dict[str, Routes]] = {
     "accounts.spotify.com": spotify.accounts,
     "api.spotify.com": spotify.api,
+    "serato.example": serato.routes,
     "verify.twilio.com": twilio.routes,
 }
 """Vendors' hosts and who answers there."""
 
 CONTROLS: Final[dict[str, Controls]] = {
+    "serato": serato.controls,
     "spotify": spotify_control.controls,
 }
 """What can be done with each vendor, under `/control/<name>`."""
 
-SETTLERS: Final[tuple[Settle, ...]] = (spotify_control.settle,)
+SETTLERS: Final[tuple[Settle, ...]] = (spotify_control.settle, serato.settle)
 """Who has people from the start."""
 
 

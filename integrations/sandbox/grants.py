@@ -51,6 +51,8 @@ class Asked:
         state: comes back as it is.
         challenge: of PKCE, S256.
         nonce: goes into an ID token.
+        form_post: whether the answer goes there by a form that the browser posts, instead of in the address.
+        issuer: what the server calls itself in its answer (RFC 9207), if it does.
     """
 
     redirect_uri: str
@@ -58,6 +60,8 @@ class Asked:
     state: str | None
     challenge: str | None
     nonce: str | None
+    form_post: bool = False
+    issuer: str | None = None
 
 
 @dataclass(frozen=True)

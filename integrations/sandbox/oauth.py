@@ -59,7 +59,7 @@ class Door:
         grants: its books.
         scopes: what can be asked for.
         needs_pkce: whether a request without a challenge is refused.
-        issuer: what it calls itself in its answers (RFC 9207), if it does.
+        names_itself: whether its answers say where they come from, `iss` of RFC 9207: its own address.
         denied: the error when somebody says no.
         wrong_client: the status when a client cannot prove who it is.
         people: the kind of documents that are its accounts.
@@ -72,7 +72,7 @@ class Door:
     scopes: frozenset[str]
     people: str
     needs_pkce: bool = True
-    issuer: str | None = None
+    names_itself: bool = False
     denied: str = "access_denied"
     wrong_client: int = 401
 
@@ -82,7 +82,7 @@ class Door:
         """Show the page, or take the decision made there."""
         form = dict(parse_qsl((await request.body()).decode(errors="replace"), keep_blank_values=True))
         try:
-            asked = self.read(dict(request.query_params) | form)
+            asked = self.read(dict(request.query_params) | form, address_of(request))
             if request.method != "POST":
                 return self._page(asked)
             return self._decide(asked, form.get("user", ""), form.get("decision", ""))
@@ -91,7 +91,7 @@ class Door:
         except SentBack as refusal:
             return self.send_back(refusal.asked, {"error": refusal.error, "error_description": refusal.description})
 
-    def read(self, query: Mapping[str, str]) -> Asked:
+    def read(self, query: Mapping[str, str], issuer: str) -> Asked:
         """Read what a client asks for.
 
         Raises:
@@ -106,7 +106,15 @@ class Door:
         if not is_safe(address):
             raise NoWayBack("INVALID_CLIENT: Insecure redirect URI")
         challenge, scope = query.get("code_challenge"), query.get("scope", "")
-        asked = Asked(address, scope, query.get("state"), challenge, query.get("nonce"))
+        asked = Asked(
+            address,
+            scope,
+            query.get("state"),
+            challenge,
+            query.get("nonce"),
+            query.get("response_mode") == "form_post",
+            issuer if self.names_itself else None,
+        )
         if query.get("response_type") != "code":
             raise SentBack(asked, "unsupported_response_type", "response_type must be code")
         if unknown := sorted(set(scope.split()) - self.scopes):
@@ -151,7 +159,7 @@ class Door:
     def answer_fields(self, asked: Asked, answer: dict[str, str]) -> dict[str, str]:
         """An answer with all that goes with it."""
         state = {} if asked.state is None else {"state": asked.state}
-        return answer | state | ({} if self.issuer is None else {"iss": self.issuer})
+        return answer | state | ({} if asked.issuer is None else {"iss": asked.issuer})
 
     # Tokens
 
@@ -247,6 +255,11 @@ def bearer(request: Request) -> str | None:
     """The token that a request comes with."""
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() if kind.lower() == "bearer" and token.strip() else None
+
+
+def address_of(request: Request) -> str:
+    """The address under which a vendor was reached: the sandbox's, with the vendor's host as a folder."""
+    return f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}"
 
 
 def is_safe(address: str) -> bool:

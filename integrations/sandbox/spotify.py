@@ -184,7 +184,9 @@ class Api:
             times = [play["at_ms"] for play in plays]
             body["cursors"] = {"after": str(times[0]), "before": str(times[-1])}
             if len(found) > len(plays) and not after:
-                body["next"] = f"{request.base_url}v1/me/player/recently-played?before={times[-1]}&limit={limit}"
+                body["next"] = (
+                    f"{oauth.address_of(request)}/v1/me/player/recently-played?before={times[-1]}&limit={limit}"
+                )
         return JSONResponse(body)
 
     async def search(self, request: Request, caller: Caller) -> Response:

@@ -24,7 +24,6 @@ allowed, connected}`; `kind` is track, local, episode, ad or nothing, and `conne
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -33,12 +32,13 @@ from starlette.routing import Route
 
 from integrations.sandbox import people, spotify_limit, spotify_shapes
 from integrations.sandbox.control import answer, read_json, refuse
+from integrations.sandbox.deeds import Deed, Wrong, attempt, people_routes, save_person, switch
 from integrations.sandbox.registration import Registration
 from integrations.sandbox.spotify import USERS, books
-from integrations.sandbox.spotify_player import Json, Players, Stuck, read_item
+from integrations.sandbox.spotify_player import Json, Players, read_item
 from integrations.sandbox.world import World
 
-PERSON: Final = {"display_name": str, "email": str, "product": str, "country": str}
+PERSON: Final[Json] = {"display_name": "", "email": "", "product": "premium", "country": "US"}
 
 
 def settle(world: World, registration: Registration) -> None:
@@ -52,36 +52,22 @@ def settle(world: World, registration: Registration) -> None:
 
 
 def save_user(world: World, value: object) -> Json:
-    """Make somebody, or change what is said of them.
+    """Make somebody, or change what is said of them; a new playlist is a new player.
 
     Raises:
-        Stuck: That is nobody.
+        Wrong: That is nobody.
     """
-    if not isinstance(value, dict) or not isinstance(value.get("id"), str) or not value["id"]:
-        raise Stuck("A user is an object with an id.")
-    if unknown := sorted(set(value) - {*PERSON, "id", "playlist", "playing"}):
-        raise Stuck(f"A user has no {', '.join(unknown)}.")
-    if wrong := [name for name in PERSON if not isinstance(value.get(name, ""), str)]:
-        raise Stuck(f"{', '.join(wrong)} must be texts.")
-    if not isinstance(value.get("playlist", []), list):
-        raise Stuck("playlist must be a list of tracks.")
-    key = value["id"]
-    before = world.get(USERS, key)
-    user = before or {
-        "id": key,
-        "account_id": spotify_shapes.make_id("account", key)[:10],
-        "display_name": key,
-        "email": f"{key}@spotify.example",
-        "product": "premium",
-        "country": "US",
-        "rotate": False,
-        "allowed": True,
-    }
-    user |= {name: value[name] for name in PERSON if name in value}
-    world.put(USERS, key, user)
-    if before is None or "playlist" in value:
+    if not isinstance(value, dict) or not isinstance(value.get("playlist", []), list):
+        raise Wrong("A user is an object; playlist is a list of tracks.")
+    about = {name: given for name, given in value.items() if name not in {"playlist", "playing"}}
+    key = str(value.get("id"))
+    is_new = world.get(USERS, key) is None
+    account = {"account_id": spotify_shapes.make_id("account", key)[:10], "rotate": False, "allowed": True}
+    preset = PERSON | account | {"display_name": key, "email": f"{key}@spotify.example"}
+    user = save_person(world, USERS, about, preset)
+    if is_new or "playlist" in value:
         playlist = [read_item(track) for track in value.get("playlist", [])]
-        Players(world).make(key, playlist, playing=bool(value.get("playing")))
+        Players(world).make(key, playlist, playing=value.get("playing") is True)
     return user
 
 
@@ -90,57 +76,16 @@ def controls(world: World) -> list[Route]:
     return [*_users(world), *_players(world), *_limit(world)]
 
 
-Deed = Callable[[str, Json], Json]
-
-
 def _users(world: World) -> list[Route]:
     grants = books(world)
-
-    async def show(request: Request) -> Response:
-        return answer({"users": list(world.all(USERS).values())})
-
-    async def save(request: Request) -> Response:
-        value = await read_json(request)
-        try:
-            with world.transaction():
-                return answer(save_user(world, value), 201)
-        except Stuck as problem:
-            return refuse(str(problem))
-
-    def switch(key: str, name: str, *, on: bool) -> Json:
-        user = (world.get(USERS, key) or {}) | {name: on}
-        world.put(USERS, key, user)
-        return user
-
     deeds: dict[str, Deed] = {
         "revoke": lambda key, _: {"revoked": grants.revoke_user(key)},
         "expire": lambda key, _: {"expired": grants.expire_user(key)},
-        "rotate": lambda key, value: switch(key, "rotate", on=value.get("on", True) is True),
-        "allow": lambda key, _: switch(key, "allowed", on=True),
-        "forbid": lambda key, _: switch(key, "allowed", on=False),
+        "rotate": lambda key, value: switch(world, USERS, key, rotate=value.get("on", True) is True),
+        "allow": lambda key, _: switch(world, USERS, key, allowed=True),
+        "forbid": lambda key, _: switch(world, USERS, key, allowed=False),
     }
-    return [
-        Route("/users", show, methods=["GET"]),
-        Route("/users", save, methods=["POST"]),
-        Route("/users/{user}/{deed}", do_to_user(world, USERS, deeds), methods=["POST"]),
-    ]
-
-
-def do_to_user(world: World, kind: str, deeds: dict[str, Deed]) -> Callable[[Request], Awaitable[Response]]:
-    """Make a door for deeds that concern one person of a vendor."""
-
-    async def do(request: Request) -> Response:
-        value = await read_json(request)
-        key, deed = request.path_params["user"], deeds.get(request.path_params["deed"])
-        if world.get(kind, key) is None or deed is None:
-            return refuse("There is nobody of that name, or nothing of that kind to do.", 404)
-        try:
-            with world.transaction():
-                return answer(deed(key, value if isinstance(value, dict) else {}))
-        except Stuck as problem:
-            return refuse(str(problem))
-
-    return do
+    return people_routes(world, USERS, lambda value: save_user(world, value), deeds)
 
 
 def _players(world: World) -> list[Route]:
@@ -182,13 +127,13 @@ def _players(world: World) -> list[Route]:
             return refuse("There is nobody of that name.", 404)
         if request.method == "GET":
             return answer(shown(key, user, players.look(key), connected_of().get(key, 0)))
-        value = await read_json(request)
-        try:
-            with world.transaction():
-                state = players.act(key, request.path_params["deed"], value if isinstance(value, dict) else {})
-        except Stuck as problem:
-            return refuse(str(problem))
-        return answer(shown(key, user, state, connected_of().get(key, 0)))
+        deed, value = request.path_params["deed"], await read_json(request)
+
+        def act() -> Json:
+            state = players.act(key, deed, value if isinstance(value, dict) else {})
+            return shown(key, user, state, connected_of().get(key, 0))
+
+        return attempt(world, act)
 
     return [
         Route("/players", show, methods=["GET"]),

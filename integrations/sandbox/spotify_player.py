@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar, Final
 
+from integrations.sandbox.deeds import Wrong
 from integrations.sandbox.world import World
 
 KIND: Final = "spotify_player"
@@ -33,29 +34,25 @@ Json = dict[str, Any]
 Deed = Callable[["Players", Json, Json], None]
 
 
-class Stuck(ValueError):
-    """Something that a player cannot do; the message says why."""
-
-
 def read_item(value: object, **preset: Any) -> Json:
     """Make an item of what a test or the page sent.
 
     Raises:
-        Stuck: It is none.
+        Wrong: It is none.
     """
     if not isinstance(value, dict):
-        raise Stuck("A track is an object with a title.")
+        raise Wrong("A track is an object with a title.")
     if unknown := sorted(set(value) - set(ITEM)):
-        raise Stuck(f"A track has no {', '.join(unknown)}.")
+        raise Wrong(f"A track has no {', '.join(unknown)}.")
     made = ITEM | preset | value
     if made["kind"] not in {"track", "local", "episode", "ad"}:
-        raise Stuck("kind must be track, local, episode or ad.")
+        raise Wrong("kind must be track, local, episode or ad.")
     if not all(isinstance(made[name], str) for name in ("title", "album")) or not isinstance(made["isrc"], str | None):
-        raise Stuck("title, album and isrc must be texts.")
+        raise Wrong("title, album and isrc must be texts.")
     if not isinstance(made["artists"], list) or not all(isinstance(name, str) for name in made["artists"]):
-        raise Stuck("artists must be a list of names.")
+        raise Wrong("artists must be a list of names.")
     if type(made["duration_ms"]) is not int or made["duration_ms"] < 1:
-        raise Stuck("duration_ms must be a whole number, 1 or more.")
+        raise Wrong("duration_ms must be a whole number, 1 or more.")
     return made
 
 
@@ -95,11 +92,11 @@ class Players:
         """Bring somebody's player to the present, and give its state.
 
         Raises:
-            Stuck: They have none.
+            Wrong: They have none.
         """
         state = self.world.get(KIND, user)
         if state is None:
-            raise Stuck("There is no such player.")
+            raise Wrong("There is no such player.")
         if self._advance(state):
             self.world.put(KIND, user, state)
         return state
@@ -161,10 +158,10 @@ class Players:
         """Do something with somebody's player; returns its new state.
 
         Raises:
-            Stuck: It cannot be done.
+            Wrong: It cannot be done.
         """
         if deed not in self.DEEDS:
-            raise Stuck(f"A player knows {', '.join(sorted(self.DEEDS))}.")
+            raise Wrong(f"A player knows {', '.join(sorted(self.DEEDS))}.")
         state = self.look(user)
         self.DEEDS[deed](self, state, value)
         self.world.put(KIND, user, state)
@@ -180,11 +177,11 @@ class Players:
             state["index"] = len(state["playlist"]) - 1
         elif "index" in value:
             if type(value["index"]) is not int or not 0 <= value["index"] < len(state["playlist"]):
-                raise Stuck("index must be one of the list's.")
+                raise Wrong("index must be one of the list's.")
             self._leave(state)
             state["index"] = value["index"]
         if not state["playlist"] and state["aside"] is None:
-            raise Stuck("The list is empty.")
+            raise Wrong("The list is empty.")
         at = value.get("position_ms", self.position(state))
         state["shown"] = state["playing"] = True
         self._go_to(state, at)
@@ -213,7 +210,7 @@ class Players:
     def _go_to(self, state: Json, position_ms: object) -> None:
         item = self.present(state)
         if item is None or not isinstance(position_ms, int) or not 0 <= position_ms < item["duration_ms"]:
-            raise Stuck("position_ms must be a whole number within what plays.")
+            raise Wrong("position_ms must be a whole number within what plays.")
         state["started_at"], state["paused_ms"] = self.world.now() - position_ms / 1000, position_ms
 
     def _hide(self, state: Json, value: Json) -> None:

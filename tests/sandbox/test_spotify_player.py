@@ -163,6 +163,7 @@ async def test_the_list_is_read_page_by_page(sandbox, ann):
     await sandbox.advance(150 + 150 + 45)
     found, page = [], (await ann.get("/me/player/recently-played", limit=3)).json()
     newest = page["cursors"]["after"]
+    assert page["next"].startswith(sandbox.at("api.spotify.com"))
     while page["items"]:
         found += [play["track"]["name"] for play in page["items"]]
         page = (await ann.get("/me/player/recently-played", limit=3, before=page["cursors"]["before"])).json()
