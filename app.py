@@ -30,7 +30,7 @@ from schema.context import Context
 from schema.live import make_live
 from schema.root import schema
 from settings import Settings
-from web import explorer, files, health
+from web import connections, explorer, files, health
 from web.callers import caller_of
 
 VERSION: Final = "1.0.0"
@@ -124,6 +124,7 @@ class Web:
             presence=self.presence,
             actor=actor,
             caller=caller_of(connection, self.settings.trusted_proxies),
+            origins=self.settings.allowed_origins,
         )
 
     def routes(self) -> list[BaseRoute]:
@@ -138,6 +139,11 @@ class Web:
             WebSocketRoute("/graphql", self.door),
             *health.routes(self.database, VERSION),
             *files.routes(self.services.file_door),
+            *connections.routes(
+                self.database,
+                self.services,
+                lambda request: caller_of(request, self.settings.trusted_proxies),
+            ),
             *explorer.routes(EXPLORER, people, sign_in),
         ]
 

@@ -10,7 +10,7 @@ from domain.actors import Actor
 from domain.demo import MAIL_DOMAIN
 from domain.ids import new_id
 from resolvers import follows
-from resolvers.accounts import demo, profile, roles, sign_in
+from resolvers.accounts import demo, identities, profile, roles
 from resolvers.accounts.profile import ProfileChanges
 
 
@@ -43,7 +43,7 @@ async def actors_of(database: Database) -> dict[str, Actor]:
 
 async def _add(database: Database, member: Member) -> None:
     async with database.transaction() as tx:
-        user = await sign_in.add_user(tx)
+        user = await identities.add_user(tx)
         await accounts.add_identity(tx.session, user.id, Channel.EMAIL, f"{member.username}@{MAIL_DOMAIN}")
         actor = Actor(user_id=user.id, roles=frozenset({Role.LISTENER}), session_id=new_id())
         await profile.update(tx, actor, _profile(member))

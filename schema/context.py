@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 
@@ -29,6 +29,7 @@ class Context:
         presence: Presence,
         actor: Actor | None,
         caller: Caller,
+        origins: Sequence[str] = (),
     ) -> None:
         self.database = database
         self.services = services
@@ -36,6 +37,7 @@ class Context:
         self.presence = presence
         self.actor = actor
         self.caller = caller
+        self.origins = origins
         self._places = ReadPlaces(database)
 
     @property

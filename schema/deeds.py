@@ -42,9 +42,14 @@ class Refusals(FieldExtension):
             return payload(user_errors=[UserError.of(refusal)])
 
 
-def deed(description: str) -> Callable[[Callable[..., Any]], StrawberryField]:
-    """Declare a mutation: about five lines that open a transaction, call the resolver and return ids in a payload."""
+def deed(description: str, *, name: str | None = None) -> Callable[[Callable[..., Any]], StrawberryField]:
+    """Declare a mutation: about five lines that open a transaction, call the resolver and return ids in a payload.
+
+    Args:
+        description: What clients read.
+        name: What clients call it, when that is not made of its Python name.
+    """
     made: Callable[[Callable[..., Any]], StrawberryField] = strawberry.mutation(
-        description=description, extensions=[Refusals()]
+        name=name, description=description, extensions=[Refusals()]
     )
     return made

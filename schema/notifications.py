@@ -44,7 +44,7 @@ class Notification(Node):
     created_at: datetime = column("When you were told.")
     read_at: datetime | None = column("When you had seen it; null as long as you have not.")
     subject: NotificationSubject | None = one_of(
-        "What it is about: who follows you, or which room.",
+        "What it is about: who follows you, which room, or which account of yours.",
         tables.Notification.subject_type,
         tables.Notification.subject_id,
     )
@@ -52,7 +52,7 @@ class Notification(Node):
 
 @part
 class NotificationSettings:
-    """Which news you want. That somebody follows you, or made you a moderator, you are always told."""
+    """Which news you want. Of followers, of a room to moderate and of an account to connect again you are always told."""
 
     broadcast_started: bool = strawberry.field(description="Whether somebody whom you follow goes on air.")
     mission_updates: bool = strawberry.field(description="What becomes of missions that you are part of.")

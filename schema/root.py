@@ -9,10 +9,12 @@ from strawberry.tools import merge_types
 from db.access.viewer import VIEWER
 from engine.declare import Node, by_id, reads, settle
 from engine.executor import CompiledExecutor
+from schema.accounts.connections import ConnectionMutations
 from schema.accounts.devices import DeviceMutations
 from schema.accounts.profile import ProfileMutations
 from schema.accounts.programs import ApiTokenMutations
 from schema.accounts.sessions import SessionMutations
+from schema.accounts.sign_in import SignInMutations
 from schema.accounts.viewer import AccountReads
 from schema.broadcasts.mutations import BroadcastMutations
 from schema.broadcasts.subscriptions import BroadcastSubscriptions
@@ -36,7 +38,9 @@ Query = merge_types("Query", (NodeReads, AccountReads, FollowReads, BroadcastRea
 Mutation = merge_types(
     "Mutation",
     (
+        SignInMutations,
         SessionMutations,
+        ConnectionMutations,
         ProfileMutations,
         UploadMutations,
         ApiTokenMutations,

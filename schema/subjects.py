@@ -9,4 +9,4 @@ from engine.declare import Node
 
 @strawberry.interface(description="What news can be about: ask `__typename` which it is.")
 class NotificationSubject(Node):
-    """A person or a room."""
+    """A person, a room, or an account of yours elsewhere."""

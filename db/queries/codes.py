@@ -14,9 +14,17 @@ from domain.accounts import CODE_ATTEMPTS, CODE_MINUTES, Channel
 
 
 async def add(
-    session: AsyncSession, *, code_id: UUID, channel: Channel, address: str, code_hash: bytes, sealed_code: bytes
+    session: AsyncSession,
+    *,
+    code_id: UUID,
+    channel: Channel,
+    address: str,
+    code_hash: bytes | None,
+    sealed_code: bytes | None,
 ) -> datetime:
     """Write a code that is to be sent; from now on it is the only one of its address that counts.
+
+    A code that the carrier makes is known to the carrier alone: it has neither hash nor seal.
 
     Returns:
         Until when it holds.
@@ -62,11 +70,16 @@ async def spend_attempt(session: AsyncSession, channel: Channel, address: str) -
     return (await session.execute(statement)).scalar_one_or_none()
 
 
-async def use(session: AsyncSession, code_id: UUID) -> None:
-    """Note that a code has opened the door; it opens no other."""
-    await session.execute(
-        update(SignInCode).where(SignInCode.id == code_id).values(used_at=func.now(), sealed_code=None)
+async def use(session: AsyncSession, code_id: UUID) -> bool:
+    """Note that a code has opened the door; it opens no other. False when it has opened one already."""
+    statement = (
+        update(SignInCode)
+        .where(SignInCode.id == code_id, SignInCode.used_at.is_(None))
+        .values(used_at=func.now(), sealed_code=None)
+        .returning(SignInCode.id)
     )
+    used = await session.execute(statement.execution_options(synchronize_session=False))
+    return used.scalar_one_or_none() is not None
 
 
 async def find_unsent(session: AsyncSession, code_id: UUID) -> SignInCode | None:
@@ -83,7 +96,7 @@ async def find_unsent(session: AsyncSession, code_id: UUID) -> SignInCode | None
     )
     statement = select(SignInCode).where(
         SignInCode.id == code_id,
-        SignInCode.sealed_code.is_not(None),
+        SignInCode.sent_at.is_(None),
         SignInCode.used_at.is_(None),
         SignInCode.expires_at > func.now(),
         ~overtaken,
@@ -92,8 +105,9 @@ async def find_unsent(session: AsyncSession, code_id: UUID) -> SignInCode | None
 
 
 async def erase(session: AsyncSession, code_id: UUID) -> None:
-    """Forget what a code said; its hash stays for the comparison."""
-    await session.execute(update(SignInCode).where(SignInCode.id == code_id).values(sealed_code=None))
+    """Note that a code was sent, and forget what it said; its hash stays for the comparison."""
+    sent = {"sealed_code": None, "sent_at": func.now()}
+    await session.execute(update(SignInCode).where(SignInCode.id == code_id).values(**sent))
 
 
 async def forget(session: AsyncSession, *, hours: int) -> int:

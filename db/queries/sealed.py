@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from db.tables import PushToken, SignInCode
+from db.tables import ConnectedAccount, OAuthSession, PushToken, SignInCode
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,9 @@ class Sealed:
 SEALED: Final = (
     Sealed(SignInCode.id, SignInCode.sealed_code, SignInCode.id, str),
     Sealed(PushToken.id, PushToken.sealed_token, PushToken.token_hash, bytes.hex),
+    Sealed(ConnectedAccount.id, ConnectedAccount.sealed_tokens, ConnectedAccount.id, str),
+    Sealed(OAuthSession.id, OAuthSession.sealed_verifier, OAuthSession.id, str),
+    Sealed(OAuthSession.id, OAuthSession.sealed_profile, OAuthSession.id, str),
 )
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from db.queries import codes
 from db.session import Database
+from db.tables import SignInCode
 from domain.accounts import CODE_DIGITS, CODE_MINUTES, Channel
 from domain.actors import Caller
 from domain.addresses import Address, clean_email, clean_phone, network_of
@@ -58,7 +59,8 @@ async def request_code(
         NotConfigured: This installation sends no mail, or no short messages.
     """
     address = clean_address(email, phone)
-    (services.mailer if address.channel is Channel.EMAIL else services.sms).require()
+    by_mail = address.channel is Channel.EMAIL
+    (services.mailer if by_mail else services.telephones).require()
     await _spend_places(services, caller, address)
     code_id = new_id()
     code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
@@ -68,15 +70,18 @@ async def request_code(
             code_id=code_id,
             channel=address.channel,
             address=address.text,
-            code_hash=hash_code(services.secret, code_id, code),
-            sealed_code=services.cipher.seal(code, bound_to=str(code_id)),
+            # Those that go to telephones are made by the carrier, who checks them too.
+            code_hash=hash_code(services.secret, code_id, code) if by_mail else None,
+            sealed_code=services.cipher.seal(code, bound_to=str(code_id)) if by_mail else None,
         )
         await tx.later(Job(JobKind.SEND_SIGN_IN_CODE, str(code_id), {"codeId": str(code_id)}, queue=Queue.URGENT))
     return expires_at
 
 
 async def send_code(database: Database, services: Services, payload: Mapping[str, Any]) -> None:
-    """Send a code that was asked for, and forget it. Called again after a crash it may send the same code once more.
+    """Send a code that was asked for, or have the carrier make and send one, and forget it.
+
+    Called again after a crash it may send the same code once more.
 
     Args:
         database: The database.
@@ -85,15 +90,15 @@ async def send_code(database: Database, services: Services, payload: Mapping[str
 
     Raises:
         Unavailable: The mail server or carrier does not answer; try again.
+        RateLimited: The carrier sends nothing more to this number just now; try again.
         NotConfigured: There is none.
     """
     code_id = UUID(str(payload["codeId"]))
     async with database.session() as session:
         found = await codes.find_unsent(session, code_id)
-    if found is not None and found.sealed_code is not None:
-        code = services.cipher.open(found.sealed_code, bound_to=str(code_id))
+    if found is not None:
         try:
-            await _send(services, found.channel, found.address, code)
+            await _send(services, found)
         except InvalidInput:
             log.info("Sign-in code %s cannot be sent: nobody is reached there.", code_id)
     async with database.transaction() as tx:
@@ -106,16 +111,17 @@ async def forget_old(database: Database) -> int:
         return await codes.forget(tx.session, hours=FORGOTTEN_AFTER_HOURS)
 
 
-async def _send(services: Services, channel: Channel, address: str, code: str) -> None:
-    if channel is Channel.SMS:
-        await services.sms.send(to=address, text=f"{code} is your Backline code. It holds for {CODE_MINUTES} minutes.")
+async def _send(services: Services, found: SignInCode) -> None:
+    if found.sealed_code is None:
+        await services.telephones.send_code(found.address)
         return
+    code = services.cipher.open(found.sealed_code, bound_to=str(found.id))
     text = (
         f"Your Backline code is {code}\n\n"
         f"It holds for {CODE_MINUTES} minutes. Somebody gave this address to sign in; if it was not you, there is "
         "nothing to do: without the code nobody gets in.\n"
     )
-    await services.mailer.send(to=address, subject="Your code to sign in to Backline", text=text)
+    await services.mailer.send(to=found.address, subject="Your code to sign in to Backline", text=text)
 
 
 async def _spend_places(services: Services, caller: Caller, address: Address) -> None:

@@ -5,26 +5,26 @@ from __future__ import annotations
 import hmac
 import re
 from dataclasses import dataclass
-from uuid import UUID
 
-from db.queries import accounts, codes
+from db.queries import codes
 from db.session import Database, Tx
-from db.tables import User
-from domain.accounts import CODE_DIGITS, clean_device
+from db.tables import SignInCode, User
+from domain.accounts import CODE_DIGITS, Channel, clean_device
 from domain.actors import Caller
 from domain.addresses import Address, network_of
-from domain.errors import Conflict, Expired, Forbidden, InvalidInput
+from domain.errors import Expired, Forbidden, InvalidInput
 from domain.limits import SIGN_INS_BY_CALLER
-from domain.names import invent_display_name, invent_username
 from domain.ports import Services
 from resolvers.accounts.codes import clean_address
 from resolvers.accounts.hashes import hash_code
+from resolvers.accounts.identities import admit
 from resolvers.accounts.sessions import IssuedSession, open_session
 from resolvers.limits import spend
+from resolvers.patience import DEED_SECONDS, answered_within
 
 CODE = re.compile(rf"[0-9]{{{CODE_DIGITS}}}")
-NAME_TRIES = 12
-"""Names with 2 digits first, then 3, 4 ...: the last ones are as good as never taken."""
+FIELD = ("code", "code")
+TOO_LATE = "This code does not count any more. Ask for a new one."
 
 
 @dataclass(frozen=True)
@@ -56,55 +56,72 @@ async def sign_in_by_code(
         InvalidInput: The code is wrong (which is counted, and the fifth time it dies), or cannot be one (which is not).
         Expired: There is no code that could be right: it was used, is too old, had five wrong guesses, or never was.
         Forbidden: The person is suspended.
-        RateLimited: Too many attempts from here.
+        RateLimited: Too many attempts from here, or at the carrier.
+        Unavailable: The carrier does not say whether it is the code.
     """
     address = clean_address(email, phone, "code")
     digits = re.sub(r"[\s-]", "", code[:40])
     if not CODE.fullmatch(digits):
-        raise InvalidInput(f"A code has {CODE_DIGITS} digits.", "code", "code")
+        raise InvalidInput(f"A code has {CODE_DIGITS} digits.", *FIELD)
     named = clean_device(device, caller.device, "code", "device")
-    by = f"sign-ins:by:{network_of(caller.address)}"
-    await spend(services.limiter, by, SIGN_INS_BY_CALLER, "Too many attempts to sign in from here.")
+    await spend_attempt(services, caller)
+    by_phone = address.channel is Channel.SMS
+    checked = await _ask_carrier(database, services, address, digits) if by_phone else None
     async with database.transaction() as tx:
-        found = await codes.spend_attempt(tx.session, address.channel, address.text)
-        right = found is not None and hmac.compare_digest(found.code_hash, hash_code(services.secret, found.id, digits))
-        user, is_new = await _admit(tx, address, found.id) if found is not None and right else (None, False)
-        welcome = user is not None and not user.suspended and user.deleted_at is None
-        session = await open_session(tx, services, user.id, named, caller.city) if user and welcome else None
+        found = checked or await codes.spend_attempt(tx.session, address.channel, address.text)
+        right = found is not None and (by_phone or _is_right(services, found, digits))
+        # The carrier counts a right code once; so do we, by the row.
+        used = found is not None and right and await codes.use(tx.session, found.id)
+        user, is_new = await admit(tx, (address.channel, address.text)) if used else (None, False)
+        session = await welcome(tx, services, user, named, caller) if user else None
     # The transaction above ends before a refusal, so that the attempt stays counted and the code stays used.
-    if found is None:
-        raise Expired("This code does not count any more. Ask for a new one.", "code", "code")
+    if found is None or (right and not used):
+        raise Expired(TOO_LATE, *FIELD)
     if not right:
-        raise InvalidInput("This is not the code that was sent.", "code", "code")
+        raise InvalidInput("This is not the code that was sent.", *FIELD)
     if session is None:
         raise Forbidden("This account is suspended.")
     return SignedIn(session, is_new)
 
 
-async def _admit(tx: Tx, address: Address, code_id: UUID) -> tuple[User, bool]:
-    """Use the code up and find whose address it is; of two codes for a new address at once, one makes the person."""
-    await codes.use(tx.session, code_id)
-    user = await accounts.find_by_address(tx.session, address.channel, address.text)
-    if user is not None:
-        return user, False
-    await accounts.lock_address(tx.session, address.channel, address.text)
-    user = await accounts.find_by_address(tx.session, address.channel, address.text)
-    if user is not None:
-        return user, False
-    user = await add_user(tx)
-    await accounts.add_identity(tx.session, user.id, address.channel, address.text)
-    return user, True
-
-
-async def add_user(tx: Tx) -> User:
-    """Make a person with a name nobody has.
+async def spend_attempt(services: Services, caller: Caller) -> None:
+    """Count an attempt to sign in, in whatever way.
 
     Raises:
-        Conflict: Twelve names in a row were taken.
+        RateLimited: There were too many from here.
     """
-    for attempt in range(NAME_TRIES):
-        username = invent_username(digits=2 + attempt // 2)
-        user = await accounts.add(tx.session, username=username, display_name=invent_display_name(username))
-        if user is not None:
-            return user
-    raise Conflict("No free name was found. Try again.")
+    by = f"sign-ins:by:{network_of(caller.address)}"
+    await spend(services.limiter, by, SIGN_INS_BY_CALLER, "Too many attempts to sign in from here.")
+
+
+async def welcome(tx: Tx, services: Services, user: User, device: str, caller: Caller) -> IssuedSession | None:
+    """Open a session for somebody; None when they are suspended or have left."""
+    if user.suspended or user.deleted_at is not None:
+        return None
+    return await open_session(tx, services, user.id, device, caller.city)
+
+
+def _is_right(services: Services, found: SignInCode, digits: str) -> bool:
+    shown = hash_code(services.secret, found.id, digits)
+    return found.code_hash is not None and hmac.compare_digest(found.code_hash, shown)
+
+
+async def _ask_carrier(database: Database, services: Services, address: Address, digits: str) -> SignInCode:
+    """Count the attempt first, then ask the carrier, with no transaction open.
+
+    Raises:
+        Expired: No code could be right.
+        InvalidInput: It is not the code.
+    """
+    async with database.transaction() as tx:
+        found = await codes.spend_attempt(tx.session, address.channel, address.text)
+    if found is None:
+        raise Expired(TOO_LATE, *FIELD)
+    try:
+        async with answered_within(DEED_SECONDS, "The carrier"):
+            right = await services.telephones.check_code(address.text, digits)
+    except Expired:
+        raise Expired(TOO_LATE, *FIELD) from None
+    if not right:
+        raise InvalidInput("This is not the code that was sent.", *FIELD)
+    return found

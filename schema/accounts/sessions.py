@@ -1,4 +1,4 @@
-"""Signing in and out, and where somebody is signed in."""
+"""Where somebody is signed in: going on with it, and ending it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from domain.errors import InvalidInput
 from domain.ids import Prefix, from_wire, to_wire
 from engine.declare import Node, Where, column, entity, finished
 from engine.executor import ref
-from resolvers.accounts import codes, sessions, sign_in
+from resolvers.accounts import sessions
 from schema.accounts.user import User
 from schema.context import Context, Info
 from schema.deeds import Payload, deed
@@ -61,54 +61,6 @@ class IssuedSession:
             expires_at=issued.expires_at,
             user=ref(User, issued.user_id),
         )
-
-
-@strawberry.input(description="Where to send the code: one of the two.", one_of=True)
-class RequestSignInCodeInput:
-    """The input of `requestSignInCode`."""
-
-    email: str | None = strawberry.field(default=strawberry.UNSET, description="An e-mail address.")
-    phone: str | None = strawberry.field(
-        default=strawberry.UNSET,
-        description="The number of a mobile telephone with its country, such as `+49 151 12345678`.",
-    )
-
-
-@strawberry.type(description="The answer to `requestSignInCode`.")
-class RequestSignInCodePayload(Payload):
-    """The same, whether somebody has an account there or not."""
-
-    expires_at: datetime | None = strawberry.field(default=None, description="Until when the code holds.")
-
-
-@strawberry.input(description="A code that was sent to one of your addresses, and which address that was.")
-class CodeInput:
-    """Signing in by code."""
-
-    email: str | None = strawberry.field(default=None, description="The e-mail address that it was sent to.")
-    phone: str | None = strawberry.field(default=None, description="Or the number that it was sent to.")
-    code: str = strawberry.field(description="The 6 digits. A code can be tried 5 times, within 10 minutes.")
-    device: str | None = strawberry.field(
-        default=None,
-        description="What to call this device in the list of sessions; what the request says unless given.",
-    )
-
-
-@strawberry.input(description="How to sign in.", one_of=True)
-class SignInInput:
-    """The input of `signIn`."""
-
-    code: CodeInput | None = strawberry.field(default=strawberry.UNSET, description="With a code that was sent to you.")
-
-
-@strawberry.type(description="The answer to `signIn`.")
-class SignInPayload(Payload):
-    """The session, and whether the person is new."""
-
-    session: IssuedSession | None = strawberry.field(default=None, description="The session.")
-    is_new_user: bool | None = strawberry.field(
-        default=None, description="Whether you were not here before: then choose a username."
-    )
 
 
 @strawberry.input(description="The session to go on with.")
@@ -161,34 +113,6 @@ class RevokeSessionsPayload(Payload):
 @strawberry.type
 class SessionMutations:
     """Deeds about sessions."""
-
-    @deed(
-        "Have a code sent to an address, to sign in with. The answer never says whether somebody has an account there."
-    )
-    async def request_sign_in_code(self, info: Info, input: RequestSignInCodeInput) -> RequestSignInCodePayload:
-        """Send a code."""
-        context = info.context
-        expires_at = await codes.request_code(
-            context.database, context.services, context.caller, email=input.email or None, phone=input.phone or None
-        )
-        return RequestSignInCodePayload(expires_at=expires_at)
-
-    @deed("Sign in. An address that nobody has verified yet makes a new person.")
-    async def sign_in(self, info: Info, input: SignInInput) -> SignInPayload:
-        """Sign in by what was given."""
-        context, shown = info.context, input.code
-        if not shown:
-            raise InvalidInput("Say how to sign in.")
-        signed_in = await sign_in.sign_in_by_code(
-            context.database,
-            context.services,
-            context.caller,
-            email=shown.email,
-            phone=shown.phone,
-            code=shown.code,
-            device=shown.device,
-        )
-        return SignInPayload(session=IssuedSession.of(signed_in.session), is_new_user=signed_in.is_new_user)
 
     @deed(
         "Get the next pair of tokens; no access token is needed for it, and an expired one must not be sent along. Wait for "

@@ -25,7 +25,9 @@ from engine.declare import (
     own,
     reads,
 )
+from resolvers.connections.apple_music import developer_token
 from schema import follows as following
+from schema.accounts.connections import ConnectedAccount, present
 from schema.accounts.programs import ApiToken, holding
 from schema.accounts.sessions import Session, going_on
 from schema.accounts.user import User, called
@@ -77,6 +79,12 @@ class Viewer:
         order=tables.ApiToken.created_at.desc(),
         where=holding,
     )
+    connected_accounts: list[ConnectedAccount] = listed(
+        "Your accounts elsewhere that you let us use, the latest connected first. Those that you ended are not here.",
+        tables.ConnectedAccount.user_id,
+        order=tables.ConnectedAccount.connected_at.desc(),
+        where=present,
+    )
     balances: list[Balance] = listed(
         "What you have, one for each currency.",
         tables.Balance.owner_id,
@@ -110,6 +118,14 @@ class Viewer:
     ) -> following.SuggestedCurators:
         """People whom you may like to follow: genres in common, followed by those you follow, on air now."""
         return await following.suggested_curators(context, user_id, first)
+
+    @finished()
+    def apple_music_developer_token(context: Context) -> str | None:
+        """What MusicKit needs in the app before it can ask you for access to Apple Music; it holds for an hour.
+
+        Null when this installation is no app of Apple's.
+        """
+        return developer_token(context.services, context.origins)
 
     @computed
     def email(user: type[tables.User], viewer: Who) -> SQL[str | None]:
