@@ -68,6 +68,9 @@ class Door:
         answer: Answer | None = Answer()
         try:
             answer = await self._answer(rules, scope, body, receive, send)
+        except asyncio.CancelledError:
+            # The sandbox ends, and a request of its own task with it: nobody hears anything more.
+            answer = None
         finally:
             self.world.end_call(
                 call,

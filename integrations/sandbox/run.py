@@ -40,11 +40,16 @@ class Server(uvicorn.Server):
         """Capture none."""
         yield
 
-    def hang_up(self) -> None:
-        """End at once, and drop every connection: a vendor that is gone says nothing more."""
+    async def hang_up(self, serving: asyncio.Task[None]) -> None:
+        """End at once with every connection and request: a vendor that is gone says nothing more."""
         self.should_exit = self.force_exit = True
         for connection in list(self.server_state.connections):
             connection.transport.abort()
+        requests = list(self.server_state.tasks)
+        for request in requests:
+            request.cancel()
+        await asyncio.gather(*requests, return_exceptions=True)
+        await serving
 
 
 def make_server(made: ASGIApp) -> Server:
@@ -86,8 +91,7 @@ async def run(
             told = asyncio.create_task(stop.wait())
             await asyncio.wait((serving, told), return_when=asyncio.FIRST_COMPLETED)
             told.cancel()
-            server.hang_up()
-            await serving
+            await server.hang_up(serving)
         finally:
             mail.close()
 

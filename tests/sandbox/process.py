@@ -56,10 +56,11 @@ class SandboxProcess:
     """The sandbox's process: `url`, and `at("api.spotify.com")` for a vendor's address."""
 
     def __init__(self, folder):
-        """Take the folder of its state."""
+        """Take the folder of its state and its log."""
         self.port, self.smtp_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.command = (sys.executable, "-m", "tests.sandbox.process", folder, str(self.port), str(self.smtp_port))
+        self.log = folder / "log"
         self.process = None
         self.http = httpx.AsyncClient(base_url=self.url, timeout=30)
 
@@ -69,10 +70,11 @@ class SandboxProcess:
 
     async def start(self):
         """Start it, also again after a kill: the same ports, the same state."""
-        self.process = await asyncio.create_subprocess_exec(*self.command, cwd=ROOT)
+        with self.log.open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(*self.command, cwd=ROOT, stdout=log, stderr=log)
         async with asyncio.timeout(STARTED_WITHIN):
             while not await self._answers():
-                assert self.process.returncode is None, "the sandbox did not start"
+                assert self.process.returncode is None, self.log.read_text()
                 await asyncio.sleep(0.02)
 
     async def kill(self):
@@ -90,8 +92,10 @@ class SandboxProcess:
         return await self.process.wait()
 
     async def close(self):
+        """End it; it must have had nothing to complain of."""
         await self.http.aclose()
         await self.kill()
+        assert self.log.read_text() == ""
 
     async def _answers(self):
         try:
