@@ -34,6 +34,8 @@ from integrations.sandbox.faults import FaultyRule
 from integrations.sandbox.world import KEPT_CALLS, World
 
 MOST_RULES: Final = 1_000
+FARTHEST_OFFSET: Final = 10 * 365 * 86_400
+HIGHEST_CALL: Final = 2**53
 HEADERS: Final = {"Cache-Control": "no-store", "Cross-Origin-Resource-Policy": "same-origin"}
 
 
@@ -100,7 +102,7 @@ def _calls(world: World) -> list[BaseRoute]:
     async def show(request: Request) -> Response:
         asked = request.query_params
         try:
-            since, limit = int(asked.get("since") or 0), int(asked.get("limit") or KEPT_CALLS)
+            since, limit = _whole(asked.get("since"), 0), _whole(asked.get("limit"), KEPT_CALLS)
         except ValueError:
             return refuse("since and limit are whole numbers.")
         found = world.calls(
@@ -115,13 +117,22 @@ def _calls(world: World) -> list[BaseRoute]:
     async def count(request: Request) -> Response:
         asked = request.query_params
         try:
-            since = int(asked.get("since") or 0)
+            since = _whole(asked.get("since"), 0)
         except ValueError:
             return refuse("since is a whole number.")
         found = world.count_calls(host=asked.get("host") or None, path=asked.get("path") or None, since=since)
         return answer({"count": found, "last": world.last_call()})
 
     return [Route("/calls", show), Route("/calls/count", count)]
+
+
+def _whole(text: str | None, preset: int) -> int:
+    """Read a number of the query.
+
+    Raises:
+        ValueError: It is none.
+    """
+    return min(max(int(text), 0), HIGHEST_CALL) if text else preset
 
 
 def _inbox(world: World) -> list[BaseRoute]:
@@ -149,11 +160,14 @@ def _clock(world: World) -> list[BaseRoute]:
         value = await read_json(request)
         match value:
             case {"offset": int() | float() as seconds} if not isinstance(seconds, bool):
-                world.offset = float(seconds)
+                offset = float(seconds)
             case {"advance": int() | float() as seconds} if not isinstance(seconds, bool):
-                world.offset += float(seconds)
+                offset = world.offset + seconds
             case _:
                 return refuse("The clock wants an offset or an advance in seconds.")
+        if abs(offset) > FARTHEST_OFFSET:
+            return refuse("The clock goes 10 years forth or back.")
+        world.offset = offset
         return await show(request)
 
     return [Route("/clock", show, methods=["GET"]), Route("/clock", shift, methods=["POST"])]

@@ -7,7 +7,6 @@ A verification lives for 10 minutes, in which its code stays the same. It takes 
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 import secrets
 from collections.abc import Awaitable, Callable
@@ -157,7 +156,7 @@ class Twin:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         try:
             known = scheme.lower() == "basic" and base64.b64decode(given, validate=True).decode() == ours
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:
             known = False
         if not known:
             raise Refused(401, 20003, "Authenticate")

@@ -113,7 +113,7 @@ async def test_the_clock_can_be_shifted(sandbox):
     found = await sandbox.control("GET", "/clock")
     assert found["offset"] == 3660
     assert abs(found["now"] - time.time() - 3660) < 5
-    for wrong in ({"offset": "x"}, {"offset": True}, {}, []):
+    for wrong in ({"offset": "x"}, {"offset": 1e300}, {"advance": -1e300}, {"offset": True}, {}, []):
         assert (await sandbox.http.post("/control/clock", json=wrong)).status_code == 400
     assert (await sandbox.control("GET", "/clock"))["offset"] == 3660
     await sandbox.reset()
@@ -138,3 +138,8 @@ async def test_the_page_runs_nothing_from_elsewhere(sandbox):
         assert word not in page.text
     for file in ("/page.css", "/page.js"):
         assert (await sandbox.http.get(file)).status_code == 200
+
+
+async def test_numbers_beyond_reason_are_no_trouble(sandbox):
+    assert await sandbox.control("GET", "/calls", since=10**30, limit=-5) == {"calls": [], "last": await sandbox.mark()}
+    assert (await sandbox.control("GET", "/calls/count", since=-(10**30)))["count"] == 0

@@ -122,6 +122,13 @@ async def test_a_stranger_is_refused(sandbox, auth):
     assert await sandbox.inbox() == []
 
 
+@pytest.mark.parametrize("value", ["Basic", "Basic ???", "Basic \xe9", "Bearer x", "Basic /////w=="])
+async def test_what_is_no_basic_is_refused(sandbox, value):
+    path = f"{sandbox.at('verify.twilio.com')}/v2/Services/{OURS.twilio_service_sid}/Verifications"
+    answer = await sandbox.http.post(path, headers={"Authorization": value.encode("latin-1")})
+    assert error(answer) == (401, 20003)
+
+
 async def test_another_service_is_not_there(sandbox, twilio):
     path = f"{sandbox.at('verify.twilio.com')}/v2/Services/VA{'9' * 32}/Verifications"
     assert error(await twilio.post(path, data={"To": NUMBER, "Channel": "sms"})) == (404, 20404)
