@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import UTC, datetime, timedelta
+
 import pytest
 from starlette.responses import JSONResponse, Response
 
