@@ -69,6 +69,7 @@ async def build(settings: Settings) -> AsyncIterator[Services]:
             spotify=outside.spotify,
             apple_music=outside.apple_music,
             catalogs={AccountProvider.SPOTIFY: outside.spotify, AccountProvider.APPLE_MUSIC: outside.apple_music},
+            spotify_calls=max(1, settings.spotify_calls_per_minute // 2),
             return_addresses=settings.return_addresses,
             secret=derive(settings.jwt_refresh_secret, "hashes"),
             demo=settings.demo,
@@ -101,18 +102,20 @@ async def _outside(settings: Settings, closing: AsyncExitStack) -> Outside:
         redirect_uri=settings.serato_redirect_uri,
         base_url=settings.serato_url,
     )
-    apple = {
-        "team_id": settings.apple_team_id,
-        "key_id": settings.apple_key_id,
-        "private_key": settings.apple_private_key,
-    }
     apple_id = AppleId(
         client_id=settings.apple_client_id,
         redirect_uri=settings.apple_redirect_uri,
         base_url=settings.apple_id_url,
-        **apple,
+        team_id=settings.apple_team_id,
+        key_id=settings.apple_key_id,
+        private_key=settings.apple_private_key,
     )
-    apple_music = AppleMusic(base_url=settings.apple_music_url, **apple)
+    apple_music = AppleMusic(
+        base_url=settings.apple_music_url,
+        team_id=settings.apple_team_id,
+        key_id=settings.apple_key_id,
+        private_key=settings.apple_private_key,
+    )
     privy = Privy(app_id=settings.privy_app_id, base_url=settings.privy_url)
     telephones = TwilioVerify(
         account_sid=settings.twilio_account_sid,

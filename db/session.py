@@ -37,19 +37,23 @@ class Tx:
     """One transaction of a deed: its session, and what is to happen after the commit."""
 
     session: AsyncSession
-    rings: list[tuple[str, UUID]] = field(default_factory=list)
+    rings: list[tuple[str, UUID, datetime | None]] = field(default_factory=list)
     news: list[tuple[str, bytes]] = field(default_factory=list)
 
     async def later(self, job: Job) -> UUID | None:
-        """Promise work: the row is written now, with everything else; the bell rings after the commit.
+        """Promise work: the row is written now, with everything else; the bell rings after the commit, for its time.
 
         Returns:
             The job's id, or None when the same work was promised before.
         """
         job_id = await job_queries.promise(self.session, job)
-        if job_id is not None and job.run_at is None:
-            self.rings.append((job.queue, job_id))
+        if job_id is not None:
+            self.ring(job.queue, job_id, job.run_at)
         return job_id
+
+    def ring(self, queue: str, job_id: UUID, at: datetime | None = None) -> None:
+        """Ring for a job's row after the commit: now, or when its moment has come."""
+        self.rings.append((queue, job_id, at))
 
     async def tell(self, event: Event) -> int:
         """Write an event at the head of its log; it goes out after the commit.
@@ -111,8 +115,8 @@ class Database:
             tx = Tx(session)
             yield tx
         # Reached only after COMMIT. Both ways may lose what they carry: the sweep and the log make up for it.
-        for queue, job_id in tx.rings:
-            await self._bell.ring(queue, job_id)
+        for queue, job_id, at in tx.rings:
+            await self._bell.ring(queue, job_id, at)
         for topic, payload in tx.news:
             await self._bus.publish(topic, payload)
 

@@ -252,6 +252,7 @@ class Services:
     """Everything from outside that the platform uses, built once from settings by `bootstrap`.
 
     Attributes:
+        spotify_calls: How many calls to Spotify the whole app may make in 30 seconds.
         return_addresses: Where a browser may be sent back to after a round trip to a provider; the first unless told.
         secret: The key of keyed hashes.
         demo: Whether this is the demo.
@@ -273,6 +274,7 @@ class Services:
     spotify: Player
     apple_music: RecentTracks
     catalogs: Mapping[AccountProvider, Catalog]
+    spotify_calls: int
     return_addresses: tuple[str, ...]
     secret: bytes
     demo: bool

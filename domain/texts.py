@@ -27,8 +27,7 @@ def clean_text(text: str, *field: str, most: int, least: int = 1, lines: bool = 
     clean = unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
     kept = {"\n", "\t"} if lines else set()
     for character in clean:
-        kind = unicodedata.category(character)
-        if character in BIDI_CONTROLS or (kind in ("Cc", "Cs", "Zl", "Zp") and character not in kept):
+        if _is_control(character) and character not in kept:
             raise InvalidInput("This text has control characters in it.", *field)
     visible = any(unicodedata.category(character) not in ("Cf", "Zs") for character in clean)
     if clean and not visible:
@@ -37,6 +36,15 @@ def clean_text(text: str, *field: str, most: int, least: int = 1, lines: bool = 
         span = f"{least} to {most}" if least else f"at most {most}"
         raise InvalidInput(f"This text must have {span} characters; it has {len(clean)}.", *field)
     return clean
+
+
+def without_controls(text: str) -> str:
+    """Leave out of a text what `clean_text` would refuse it for."""
+    return "".join(character for character in text if not _is_control(character))
+
+
+def _is_control(character: str) -> bool:
+    return character in BIDI_CONTROLS or unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
 
 
 def clean_tags(tags: list[str], *field: str, most: int, longest: int) -> list[str]:

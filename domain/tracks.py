@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 from domain.errors import InvalidInput
-from domain.texts import clean_text
+from domain.texts import clean_text, without_controls
+
+T = TypeVar("T")
 
 ISRC: Final = re.compile(r"[A-Z]{2}[A-Z0-9]{3}\d{7}")
 """ISO 3901: country, registrant, year, designation."""
@@ -99,3 +102,35 @@ def clean_track(track: TrackFacts, *field: str) -> TrackFacts:
         musical_key=key,
         artwork_url=clean_url(track.artwork_url, *field, "artworkUrl") if track.artwork_url else None,
     )
+
+
+def tidy_track(track: TrackFacts) -> TrackFacts:
+    """Read a track that a service tells of: what cannot be is left out, since nobody is there who could correct it."""
+    key = track.musical_key
+    return TrackFacts(
+        title=_tidy_name(track.title) or "Unknown title",
+        artist=_tidy_name(track.artist) or "Unknown artist",
+        album=_tidy_name(track.album),
+        isrc=_kept(clean_isrc, track.isrc),
+        duration_seconds=_kept(clean_seconds, track.duration_seconds),
+        bpm=track.bpm if track.bpm is not None and 20 <= track.bpm <= 400 else None,
+        musical_key=key if key and len(key) <= 10 else None,
+        artwork_url=tidy_url(track.artwork_url),
+    )
+
+
+def tidy_url(url: str | None, *, hosts: frozenset[str] | None = None) -> str | None:
+    """Read an https address that a service tells of; None when it cannot be."""
+    return _kept(lambda text: clean_url(text, hosts=hosts), url)
+
+
+def _tidy_name(name: str | None) -> str | None:
+    flat = without_controls(" ".join((name or "").split()))
+    return _kept(lambda text: clean_text(text, most=MAX_NAME), flat[:MAX_NAME])
+
+
+def _kept(clean: Callable[[T], T | None], value: T | None) -> T | None:
+    try:
+        return clean(value) if value is not None else None
+    except InvalidInput:
+        return None

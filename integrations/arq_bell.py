@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,6 +26,9 @@ WORKER_TIMEOUT_SECONDS: Final = TIME_LIMIT_SECONDS + 5
 
 IN_PROGRESS_SECONDS: Final = WORKER_TIMEOUT_SECONDS + 10
 """How long arq takes a job for running: its worker adds ten seconds to the longest timeout."""
+
+AFTER_ITS_MOMENT: Final = timedelta(milliseconds=20)
+"""How much later a worker is woken than the row is due: the database's clock decides, and Valkey's machine has another."""
 
 
 def queue_name(queue: str) -> str:
@@ -64,30 +68,37 @@ class ArqBell:
         self._arq = arq
         self._fuse = Fuse()
 
-    async def ring(self, queue: str, job_id: UUID) -> None:
-        """Wake a worker for the row. Never raises: a sweep finds what was not heard."""
+    async def ring(self, queue: str, job_id: UUID, at: datetime | None = None) -> None:
+        """Wake a worker for the row, now or at that moment. Never raises: a sweep finds what was not heard.
+
+        arq takes no entry under an id that it has, and it has the id of a job that runs: one that rings for its own next
+        turn would not be heard. So an entry for later is called by its moment as well. One that is no longer wanted
+        wakes a worker who finds the row not due, and leaves it.
+        """
         if not self._fuse.holds():
             return
+        moment = None if at is None else at + AFTER_ITS_MOMENT
+        name = str(job_id) if moment is None else f"{job_id}@{moment.timestamp():.3f}"
         try:
             fresh = await self._arq.enqueue_job(
-                FUNCTION, str(job_id), _job_id=str(job_id), _queue_name=queue_name(queue)
+                FUNCTION, str(job_id), _job_id=name, _queue_name=queue_name(queue), _defer_until=moment
             )
             if fresh is None:
-                await self._free(job_id)
+                await self._free(name)
         except (RedisError, OSError) as error:
             self._fuse.blow(error, "workers find their jobs by the sweep")
         else:
             self._fuse.mend()
 
-    async def _free(self, job_id: UUID) -> None:
+    async def _free(self, name: str) -> None:
         """Let the queued entry run again when its worker was killed.
 
         arq would keep it for a dead worker until its own timeout, 105 s. Whoever rings has seen the row due and
         unleased, so a mark older than a lease is a dead worker's; should it be alive after all, the fencing token of the
         row keeps it from recording anything.
         """
-        key = in_progress_key_prefix + str(job_id)
+        key = in_progress_key_prefix + name
         left = await self._arq.pttl(key)
         if 0 < left < (IN_PROGRESS_SECONDS - LEASE_SECONDS) * 1000:
             await self._arq.delete(key)
-            log.info("Job %s was left behind by a worker; it runs again.", job_id)
+            log.info("Job %s was left behind by a worker; it runs again.", name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from domain.jobs import JobKind
-from jobs import accounts, broadcasts, notifications
+from jobs import accounts, broadcasts, connections, notifications, players
 from jobs.work import Handler
 
 HANDLERS: Final[dict[JobKind, Handler]] = {
@@ -13,5 +13,8 @@ HANDLERS: Final[dict[JobKind, Handler]] = {
     JobKind.DELETE_FILES: accounts.delete_files,
     JobKind.END_SILENT_BROADCAST: broadcasts.end_silent,
     JobKind.NOTIFY_FOLLOWERS: notifications.notify_followers,
+    JobKind.REVOKE_ACCESS: connections.revoke_access,
+    JobKind.POLL_PLAYER: players.poll_player,
+    JobKind.LINK_TRACK: players.link_track,
 }
 assert set(HANDLERS) <= set(JobKind)

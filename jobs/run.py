@@ -76,4 +76,6 @@ async def _record_failure(database: Database, job: JobRow, error: Exception) -> 
             await jobs.settle(tx.session, job.id, job.fence, JobStatus.PARKED, error=what)
             return
         wait = backoff_seconds(failures, random.random())  # noqa: S311 -- jitter is no secret
-        await jobs.postpone(tx.session, job.id, job.fence, seconds=wait, failed=True, error=what)
+        postponed = await jobs.postpone(tx.session, job.id, job.fence, seconds=wait, failed=True, error=what)
+        if postponed is not None:
+            tx.ring(postponed.queue, job.id, postponed.run_at)

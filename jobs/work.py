@@ -52,13 +52,15 @@ class Work:
         self.settled = True
 
     async def again(self, tx: Tx, seconds: float) -> None:
-        """Inside `finish`: do not end the job but look at it again after so many seconds.
+        """Inside `finish`: do not end the job but look at it again after so many seconds, when the bell rings for it.
 
         Raises:
             LeaseLost: The claim is void.
         """
-        if not await jobs.postpone(tx.session, self.id, self.fence, seconds=seconds, failed=False):
+        postponed = await jobs.postpone(tx.session, self.id, self.fence, seconds=seconds, failed=False)
+        if postponed is None:
             raise LeaseLost
+        tx.ring(postponed.queue, self.id, postponed.run_at)
         self.settled = True
 
 

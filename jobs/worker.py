@@ -21,7 +21,7 @@ from settings import Settings
 
 log = logging.getLogger(__name__)
 
-AT_ONCE: Final = {Queue.URGENT: 5, Queue.NORMAL: 5}
+AT_ONCE: Final = {Queue.URGENT: 5, Queue.NORMAL: 5, Queue.PLAYERS: 20}
 """How many jobs of each queue one process does at a time; what is urgent never waits behind what is not."""
 
 POLL_SECONDS: Final = 0.1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ARRAY, ColumnElement, Float, Text, and_, case, cast, exists, func, literal, or_
@@ -9,15 +10,33 @@ from sqlalchemy.dialects.postgresql import array
 
 from db.access.viewer import Viewer
 from db.expressions.follows import apart
-from db.tables import Broadcast, Follow, Listener, Moderator, Mute
+from db.tables import Broadcast, Follow, Listener, Moderator, Mute, RoomTrack
 from domain.broadcasts import BroadcastAction, BroadcastStatus
 
 Room = type[Broadcast]
+Track = type[RoomTrack]
 
 
 def duration_seconds(room: Room, viewer: Viewer) -> ColumnElement[float]:
     """How long a room has been, or was, on air."""
     return cast(func.extract("epoch", func.coalesce(room.ended_at, func.now()) - room.started_at), Float)
+
+
+def progress_seconds(track: Track, viewer: Viewer) -> ColumnElement[float]:
+    """How far a track is at `observed_at`: while it runs, what was seen and the time since, up to its length."""
+    passed = cast(func.extract("epoch", func.now() - track.observed_at), Float)
+    reached = track.progress_seconds + func.greatest(passed, 0.0)
+    # A length that is not known counts as none: `least` leaves NULL out.
+    return case((_runs(track), func.least(reached, track.duration_seconds)), else_=track.progress_seconds)
+
+
+def observed_at(track: Track, viewer: Viewer) -> ColumnElement[datetime]:
+    """When the progress that is told was true: while the track runs, now."""
+    return case((_runs(track), func.greatest(func.now(), track.observed_at)), else_=track.observed_at)
+
+
+def _runs(track: Track) -> ColumnElement[bool]:
+    return and_(track.playing, track.ended_at.is_(None))
 
 
 def viewer_is_listening(room: Room, viewer: Viewer) -> ColumnElement[bool]:

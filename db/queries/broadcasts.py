@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import case, delete, exists, func, insert, literal, select, text, update
+from sqlalchemy import ColumnElement, case, delete, exists, func, insert, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.expressions.follows import apart
 from db.tables import Broadcast, Follow, Listener, Moderator, Mute, RoomTrack
-from domain.broadcasts import HEARTBEAT_LEASE, BroadcastStatus, EndReason
+from domain.broadcasts import HEARTBEAT_LEASE, BroadcastStatus, EndReason, TrackSource
 
 LIVE = Broadcast.status == BroadcastStatus.LIVE
 
@@ -154,14 +154,16 @@ async def current_track(session: AsyncSession, broadcast_id: UUID) -> RoomTrack 
     return (await session.execute(statement)).scalar_one_or_none()
 
 
-async def stop_track(session: AsyncSession, broadcast_id: UUID) -> bool:
-    """End what plays in a room; False when nothing played."""
+async def stop_track(session: AsyncSession, broadcast_id: UUID, source: TrackSource | None = None) -> bool:
+    """End what plays in a room, or only what this source has said; False when nothing played."""
     statement = (
         update(RoomTrack)
         .where(RoomTrack.broadcast_id == broadcast_id, RoomTrack.ended_at.is_(None))
         .values(ended_at=func.now(), playing=False)
         .returning(RoomTrack.id)
     )
+    if source is not None:
+        statement = statement.where(RoomTrack.source == source)
     return (await session.execute(statement)).scalar_one_or_none() is not None
 
 
@@ -198,15 +200,36 @@ async def mute(session: AsyncSession, broadcast_id: UUID, user_id: UUID, minutes
     return until_now
 
 
-async def add_track(session: AsyncSession, broadcast_id: UUID, track_id: UUID, facts: dict[str, object]) -> None:
-    """Let a track play from now on in a locked room in which nothing plays."""
-    times = {"started_at": func.now(), "observed_at": func.now()}
+async def add_track(
+    session: AsyncSession, broadcast_id: UUID, track_id: UUID, facts: dict[str, object], *, seconds_ago: float = 0.0
+) -> None:
+    """Let a track play from now on in a locked room in which nothing plays; its progress was true so long ago."""
+    times = {"started_at": func.now(), "observed_at": _before_now(seconds_ago)}
     await session.execute(insert(RoomTrack).values(id=track_id, broadcast_id=broadcast_id, **times, **facts))
 
 
-async def observe_track(session: AsyncSession, track_id: UUID, facts: dict[str, object]) -> None:
-    """Write what was seen of the track that plays."""
-    await session.execute(update(RoomTrack).where(RoomTrack.id == track_id).values(observed_at=func.now(), **facts))
+async def observe_track(
+    session: AsyncSession, track_id: UUID, facts: dict[str, object], *, seconds_ago: float = 0.0
+) -> None:
+    """Write what was seen so long ago of the track that plays."""
+    times = {"observed_at": _before_now(seconds_ago)}
+    await session.execute(update(RoomTrack).where(RoomTrack.id == track_id).values(**times, **facts))
+
+
+async def read_track(session: AsyncSession, track_id: UUID) -> RoomTrack | None:
+    """A track that plays or played in a room, as it is stored now; None when there is none."""
+    statement = select(RoomTrack).where(RoomTrack.id == track_id).execution_options(populate_existing=True)
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def change_track(session: AsyncSession, track_id: UUID, facts: Mapping[str, object]) -> None:
+    """Write facts of a track that say nothing of its progress."""
+    await session.execute(update(RoomTrack).where(RoomTrack.id == track_id).values(**facts))
+
+
+def _before_now(seconds: float) -> ColumnElement[datetime]:
+    # When it was said, not when the room's lock was free: a transaction's own time is that of its first statement.
+    return (func.clock_timestamp() - timedelta(seconds=seconds)) if seconds else func.now()
 
 
 async def is_curator_followed(session: AsyncSession, broadcast_id: UUID, user_id: UUID) -> bool:

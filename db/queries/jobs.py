@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Float, Row, and_, cast, delete, func, or_, select, update
@@ -116,8 +116,12 @@ async def settle(session: AsyncSession, job_id: UUID, fence: int, to: JobStatus,
 
 async def postpone(
     session: AsyncSession, job_id: UUID, fence: int, *, seconds: float, failed: bool, error: str | None = None
-) -> bool:
-    """Give a job back, to be done later; False when the lease was lost."""
+) -> Row[Queue, datetime] | None:
+    """Give a job back, to be done later. One that did not fail has its failures behind it.
+
+    Returns:
+        A row of `queue` and `run_at`, to ring for; None when the lease was lost.
+    """
     statement = (
         update(JobRow)
         .where(JobRow.id == job_id, JobRow.fence == fence, JobRow.status == JobStatus.RUNNING)
@@ -125,13 +129,29 @@ async def postpone(
             status=JobStatus.PENDING,
             lease_until=None,
             run_at=func.clock_timestamp() + timedelta(seconds=seconds),
-            failures=JobRow.failures + int(failed),
+            failures=JobRow.failures + 1 if failed else 0,
             lost_leases=0,
             last_error=error,
         )
-        .returning(JobRow.id)
+        .returning(JobRow.queue, JobRow.run_at)
     )
-    return (await session.execute(statement)).scalar_one_or_none() is not None
+    return (await session.execute(statement)).one_or_none()
+
+
+async def hasten(session: AsyncSession, job_id: UUID, *, unless_within: float) -> Queue | None:
+    """Let a waiting job be due now, unless it is due within so many seconds anyway.
+
+    Returns:
+        Its queue, to ring for; None when nothing was changed.
+    """
+    soon = func.clock_timestamp() + timedelta(seconds=unless_within)
+    statement = (
+        update(JobRow)
+        .where(JobRow.id == job_id, JobRow.status == JobStatus.PENDING, JobRow.run_at > soon)
+        .values(run_at=func.clock_timestamp())
+        .returning(JobRow.queue)
+    )
+    return (await session.execute(statement)).scalar_one_or_none()
 
 
 async def forget_done(session: AsyncSession, *, days: int) -> int:

@@ -21,6 +21,7 @@ from db.tables.history import StatusChange
 from db.tables.jobs import JobRow
 from db.tables.money import JournalEntry, JournalLine, LedgerAccount
 from db.tables.notifications import Notification, NotificationSettings, PushToken
+from db.tables.players import FollowedPlayer, TrackLink, VendorPause
 from db.tables.row import Row
 from db.tables.uploads import Upload
 from db.tables.views import Balance, TipTotal
@@ -34,6 +35,7 @@ __all__ = [
     "ContentReport",
     "EventRow",
     "Follow",
+    "FollowedPlayer",
     "Identity",
     "JobRow",
     "JournalEntry",
@@ -57,6 +59,8 @@ __all__ = [
     "StatusChange",
     "TipTotal",
     "Topic",
+    "TrackLink",
     "Upload",
     "User",
+    "VendorPause",
 ]

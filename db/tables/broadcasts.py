@@ -31,6 +31,9 @@ class Broadcast(Row):
     last_heartbeat_at: Mapped[datetime]
     ends_without_heartbeat_at: Mapped[datetime]
     chat_interval_seconds: Mapped[int]
+    now_playing_from: Mapped[TrackSource | None] = mapped_column(enum_column(TrackSource))
+    """What the curator chose; NULL is their connected player, when there is one."""
+
     listener_count: Mapped[int] = mapped_column(server_default=text("0"))
     peak_listener_count: Mapped[int] = mapped_column(server_default=text("0"))
     total_listener_count: Mapped[int] = mapped_column(server_default=text("0"))
@@ -56,6 +59,12 @@ class RoomTrack(Row):
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     source: Mapped[TrackSource] = mapped_column(enum_column(TrackSource))
+    source_key: Mapped[str | None]
+    """What the source calls the track."""
+
+    confirmed_at: Mapped[datetime | None]
+    """When the list of what was played lately at the source had the track in it."""
+
     playing: Mapped[bool] = mapped_column(server_default=text("true"))
     progress_seconds: Mapped[float] = mapped_column(server_default=text("0"))
     observed_at: Mapped[datetime]

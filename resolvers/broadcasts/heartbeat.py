@@ -10,6 +10,7 @@ from domain.accounts import ApiScope
 from domain.actors import Actor
 from domain.errors import Conflict
 from resolvers.broadcasts.rooms import lock_own_room
+from resolvers.players.follow import follow_player
 
 
 async def beat(tx: Tx, actor: Actor, broadcast_id: UUID) -> None:
@@ -24,3 +25,5 @@ async def beat(tx: Tx, actor: Actor, broadcast_id: UUID) -> None:
     await lock_own_room(tx, actor, broadcast_id)
     if not await broadcasts.beat(tx.session, broadcast_id):
         raise Conflict("This room was silent for too long and has ended.", "broadcastId")
+    # An account that was connected in the moment in which the room opened: neither saw the other.
+    await follow_player(tx, actor.user_id)

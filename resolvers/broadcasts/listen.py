@@ -13,6 +13,7 @@ from domain.broadcasts import BroadcastStatus
 from domain.errors import Conflict, NotFound
 from domain.events import Event, EventKind, room_topic
 from resolvers.broadcasts.rooms import check_standing, lock_room
+from resolvers.players.follow import hasten
 
 ABSENT_AT_ONCE = 200
 
@@ -33,6 +34,8 @@ async def join(tx: Tx, actor: Actor, broadcast_id: UUID) -> None:
     count = await listeners.enter(tx.session, broadcast_id, actor.user_id)
     if count is not None:
         await _tell(tx, EventKind.LISTENER_JOINED, broadcast_id, actor.user_id, count)
+    if count == 1:
+        await hasten(tx, broadcast_id)
 
 
 async def leave(tx: Tx, actor: Actor, broadcast_id: UUID) -> None:

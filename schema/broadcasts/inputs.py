@@ -8,6 +8,7 @@ from strawberry import UNSET
 from domain.broadcasts import MAX_MUTE_MINUTES
 from domain.chat import INTERVAL_SECONDS
 from domain.tracks import TrackFacts
+from schema.broadcasts.enums import TrackSource
 
 
 @strawberry.input(description="The room to open.")
@@ -21,6 +22,11 @@ class StartBroadcastInput:
     genre_tags: list[str] | None = strawberry.field(default=None, description="What will be played: up to 10 tags.")
     chat_interval_seconds: int = strawberry.field(
         default=INTERVAL_SECONDS, description="How long one person waits between two messages: 3 to 600 seconds."
+    )
+    now_playing_from: TrackSource | None = strawberry.field(
+        default=None,
+        description="Where to hear of what plays: `SPOTIFY` follows your connected player, `MANUAL` and `APPLE_MUSIC` leave "
+        "it to your app; null follows the player that is connected, when there is one.",
     )
 
 
@@ -85,6 +91,11 @@ class SetNowPlayingInput:
 
     broadcast_id: strawberry.ID = strawberry.field(description="Your room.")
     track: TrackInput | None = strawberry.field(default=None, description="The track; null when nothing plays.")
+    source: TrackSource = strawberry.field(
+        default=TrackSource.MANUAL,
+        description="`MANUAL`, or `APPLE_MUSIC` for what plays there: it needs your connected account, and is looked for in "
+        "what you played lately. The server asks other players itself.",
+    )
     playing: bool = strawberry.field(default=True, description="Whether it runs; false when it is paused.")
     progress_seconds: float = strawberry.field(default=0, description="How far it is just now, in seconds.")
     spotify_url: str | None = strawberry.field(default=None, description="The track at open.spotify.com.")

@@ -80,6 +80,7 @@ class BroadcastMutations:
                 actor,
                 broadcast_id,
                 track=input.track.facts() if input.track else None,
+                source=input.source,
                 playing=input.playing,
                 progress_seconds=input.progress_seconds,
                 spotify_url=input.spotify_url,

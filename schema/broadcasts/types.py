@@ -68,8 +68,9 @@ class RoomTrack:
     ended_at: datetime | None = column("When it stopped; null while it plays.")
     source: TrackSource = column("Who said so.")
     playing: bool = column("Whether it runs; false when it is paused or over.")
-    progress_seconds: float = column("How far it was at `observedAt`, in seconds.")
-    observed_at: datetime = column("When `progressSeconds` was true.")
+    confirmed_at: datetime | None = column(
+        "When the list of what was played lately at its source bore out what the curator's app said; null when it did not."
+    )
     spotify_url: str | None = column("The track at Spotify.")
     apple_music_url: str | None = column("The track at Apple Music.")
     track: Track = embedded(
@@ -83,6 +84,16 @@ class RoomTrack:
         musical_key=tables.RoomTrack.musical_key,
         artwork_url=tables.RoomTrack.artwork_url,
     )
+
+    @computed
+    def progress_seconds(track: type[tables.RoomTrack], viewer: Viewer) -> SQL[float]:
+        """How far it was at `observedAt`, in seconds."""
+        return expressions.progress_seconds(track, viewer)
+
+    @computed
+    def observed_at(track: type[tables.RoomTrack], viewer: Viewer) -> SQL[datetime]:
+        """When `progressSeconds` was true: while the track runs, the moment of this answer."""
+        return expressions.observed_at(track, viewer)
 
 
 @edge(tables.Listener)
@@ -123,6 +134,9 @@ class Broadcast(NotificationSubject):
     last_heartbeat_at: datetime = column("When the curator's app last said that it is there.")
     ends_without_heartbeat_at: datetime = column("When the room ends by itself unless a heartbeat comes before.")
     chat_interval_seconds: int = column("How long one person waits between two messages, in seconds.")
+    now_playing_from: TrackSource | None = column(
+        "Where what plays is heard of, as its curator chose; null for their connected player, when there is one."
+    )
     curator: User = one("Whose room it is.", tables.Broadcast.curator_id)
     now_playing: RoomTrack | None = one("What plays now.", tables.RoomTrack.broadcast_id, where=playing_now)
     track_history: Connection[RoomTrack] = many(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import pickle
 import time
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -93,6 +95,77 @@ async def test_a_job_that_raises_leaves_no_pickle_and_can_be_rung_again(arq):
     assert [name for name in await arq.keys("*") if b"health-check" not in name] == []
     await bell.ring(Queue.NORMAL, job_id)
     assert await work(arq, Queue.NORMAL) == [str(job_id)]
+
+
+async def test_a_ring_for_later_is_heard_then_and_not_before(arq):
+    bell, job_id = ArqBell(arq), uuid4()
+    at = datetime.now(UTC) + timedelta(seconds=0.5)
+    await bell.ring(Queue.NORMAL, job_id, at)
+    heard = []
+    worker = waiting(arq, heard)
+    await asyncio.sleep(0.4)
+    assert heard == []
+    await asyncio.sleep(0.4)
+    assert [name for name, _ in heard] == [str(job_id)]
+    assert 0 <= heard[0][1] - at.timestamp() < 0.2
+    await end(worker)
+    assert [name for name in await arq.keys("*") if b"health-check" not in name] == []
+
+
+async def test_a_running_job_rings_for_its_own_next_turn(arq):
+    """arq refuses an entry under the id of one that runs; ours are told apart by their moments."""
+    bell, job_id, turns = ArqBell(arq), uuid4(), []
+
+    async def again():
+        if len(turns) < 4:
+            turns.append(datetime.now(UTC) + timedelta(seconds=0.3))
+            await bell.ring(Queue.NORMAL, job_id, turns[-1])
+
+    heard = []
+    worker = waiting(arq, heard, again)
+    await bell.ring(Queue.NORMAL, job_id)
+    await asyncio.sleep(2.5)
+    await end(worker)
+    assert [name for name, _ in heard] == [str(job_id)] * 5
+    assert all(0 <= heard[n + 1][1] - turns[n].timestamp() < 0.2 for n in range(4))
+
+
+async def test_rung_twice_for_one_moment_it_is_run_once(arq):
+    bell, job_id, heard = ArqBell(arq), uuid4(), []
+    at = datetime.now(UTC) + timedelta(seconds=0.2)
+    for _ in range(3):
+        await bell.ring(Queue.NORMAL, job_id, at)
+    worker = waiting(arq, heard)
+    await asyncio.sleep(0.6)
+    await end(worker)
+    assert len(heard) == 1
+
+
+def waiting(arq, heard, then=None):
+    """Let a worker wait for rings and note what it hears, and when."""
+
+    async def run_job(ctx, job_id):
+        heard.append((job_id, time.time()))
+        if then is not None:
+            await then()
+
+    worker = Worker(
+        [func(run_job, name=arq_bell.FUNCTION)],
+        redis_pool=arq,
+        queue_name=queue_name(Queue.NORMAL),
+        poll_delay=0.1,
+        keep_result=0,
+        job_timeout=arq_bell.WORKER_TIMEOUT_SECONDS,
+        handle_signals=False,
+        job_serializer=serialize,
+        job_deserializer=deserialize,
+    )
+    return asyncio.create_task(worker.async_run())
+
+
+async def end(worker):
+    worker.cancel()
+    await asyncio.gather(worker, return_exceptions=True)
 
 
 def test_what_is_kept_is_json():

@@ -134,6 +134,18 @@ async def test_a_job_just_due_is_left_to_those_who_hear_the_bell(database, servi
     assert (await row(database, job_id)).status is JobStatus.PENDING
 
 
+async def test_failures_in_a_row_park_a_job_and_others_do_not(database, services, make):
+    """A job that lives for hours may fail now and then."""
+    room = await make.room()
+    async with database.session() as session:
+        (job,) = (await session.execute(select(JobRow).where(JobRow.kind == JobKind.END_SILENT_BROADCAST))).scalars()
+    await change(database, job.id, run_at=datetime.now(UTC), failures=2, last_error="OSError")
+    assert await run_job(database, services, job.id)
+    found = await row(database, job.id)
+    assert (found.status, found.failures, found.last_error) == (JobStatus.PENDING, 0, None)
+    assert room.id
+
+
 async def test_urgent_work_has_a_queue_of_its_own(database):
     urgent = await promise(database, queue=Queue.URGENT)
     normal = await promise(database)
