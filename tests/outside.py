@@ -24,7 +24,7 @@ class Sandbox:
         except httpx.TransportError:
             return False
 
-    async def control(self, method, path, json=None, **params):
+    async def control(self, method, path, /, json=None, **params):
         """Use the control API: `await sandbox.control("POST", "/spotify/players/mina/skip")`."""
         answer = await self.http.request(method, f"/control{path}", json=json, params=params)
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
