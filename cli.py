@@ -185,6 +185,8 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("arq").setLevel(logging.WARNING)
+    # A line for each request to a vendor, with its whole address.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
         needed = arguments.command not in WITHOUT_SECRETS
         settings = Settings.from_environment(os.environ, Path(".env"), secrets_needed=needed)

@@ -25,12 +25,17 @@ class Member:
 
 @dataclass(frozen=True)
 class Show:
-    """What a curator's room is called, and what plays in it again and again."""
+    """What a curator's room is called, and what plays in it again and again; nothing of ours if their Spotify plays."""
 
     title: str
     description: str
     genres: tuple[str, ...]
-    tracks: tuple[TrackFacts, ...]
+    tracks: tuple[TrackFacts, ...] = ()
+
+    @property
+    def from_spotify(self) -> bool:
+        """Whether the curator's player at the sandbox's Spotify says what plays."""
+        return not self.tracks
 
 
 def _track(title: str, artist: str, seconds: float, bpm: float, key: str) -> TrackFacts:
@@ -117,12 +122,6 @@ ROOMS: Final[dict[str, Show]] = {
         "Log drum sunrise",
         "Three hours of log drums, no breaks.",
         ("amapiano", "afrobeats"),
-        (
-            _track("Taxi to Soweto", "Blue Minibus", 214, 113, "Fm"),
-            _track("Sunday Gumba", "Uncle Tembi & The Yard", 248, 112, "Am"),
-            _track("Eleven Missed Calls", "Naledi K.", 201, 114, "D#m"),
-            _track("Yebo", "Kwaito Kids feat. Zola M.", 232, 113, "Gm"),
-        ),
     ),
     "theo": Show(
         "Basement tapes, live",

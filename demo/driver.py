@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from db.queries import broadcasts
 from db.session import Database
 from demo.cast import ROOMS, SAID, Show
+from demo.player import connect_spotify
 from domain.actors import Actor
 from domain.errors import Conflict, DomainError
 from domain.ports import Services
@@ -35,11 +36,15 @@ Step = Callable[[], Awaitable[None]]
 async def drive(database: Database, services: Services) -> None:
     """Keep the cast moving for as long as the process lives."""
     actors = await actors_of(database)
+    for name, show in ROOMS.items():
+        if show.from_spotify:
+            await connect_spotify(database, services, name)
     rooms = {name: await _open(database, actors[name], show) for name, show in ROOMS.items()}
     guests = [actor for name, actor in actors.items() if name not in ROOMS]
     loops: list[Awaitable[None]] = []
     for offset, (name, show) in enumerate(ROOMS.items()):
-        loops.append(_play(database, actors[name], rooms[name], show, delay=offset * TRACK_SECONDS / len(ROOMS)))
+        if not show.from_spotify:
+            loops.append(_play(database, actors[name], rooms[name], show, delay=offset * TRACK_SECONDS / len(ROOMS)))
         loops.append(_repeat(60.0, _beat(database, actors[name], rooms[name])))
     log.info("%d rooms are on air.", len(rooms))
     every_room = list(rooms.values())
