@@ -18,7 +18,18 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 
-from integrations.sandbox import control, issued, page, serato, spotify, spotify_control, twilio
+from integrations.sandbox import (
+    apple_id,
+    apple_music,
+    control,
+    issued,
+    page,
+    privy,
+    serato,
+    spotify,
+    spotify_control,
+    twilio,
+)
 from integrations.sandbox.door import Door
 from integrations.sandbox.guard import Guard
 from integrations.sandbox.registration import Registration
@@ -30,19 +41,31 @@ Settle = Callable[[World, Registration], None]
 
 HOSTS: Final[dict[str, Routes]] = {
     "accounts.spotify.com": spotify.accounts,
+    "api.music.apple.com": apple_music.routes,
     "api.spotify.com": spotify.api,
+    "appleid.apple.com": apple_id.routes,
+    "auth.privy.io": privy.routes,
     "serato.example": serato.routes,
     "verify.twilio.com": twilio.routes,
 }
 """Vendors' hosts and who answers there."""
 
 CONTROLS: Final[dict[str, Controls]] = {
+    "apple_id": apple_id.controls,
+    "apple_music": apple_music.controls,
+    "privy": privy.controls,
     "serato": serato.controls,
     "spotify": spotify_control.controls,
 }
 """What can be done with each vendor, under `/control/<name>`."""
 
-SETTLERS: Final[tuple[Settle, ...]] = (spotify_control.settle, serato.settle)
+SETTLERS: Final[tuple[Settle, ...]] = (
+    spotify_control.settle,
+    serato.settle,
+    apple_music.settle,
+    apple_id.settle,
+    privy.settle,
+)
 """Who has people from the start."""
 
 

@@ -231,16 +231,15 @@ class Door:
 
 
 def tokens(given: Given, **more: Any) -> Response:
-    """Answer with tokens."""
-    body: dict[str, Any] = {
+    """Answer with tokens, and what else there is; None takes a field out."""
+    body = {
         "access_token": given.access_token,
         "token_type": "Bearer",
         "expires_in": ACCESS_SECONDS,
         "scope": given.scope,
-    }
-    if given.refresh_token is not None:
-        body["refresh_token"] = given.refresh_token
-    return JSONResponse(body | more, headers=NO_STORE)
+        "refresh_token": given.refresh_token,
+    } | more
+    return JSONResponse({name: value for name, value in body.items() if value is not None}, headers=NO_STORE)
 
 
 def refuse(refusal: Refused) -> Response:
