@@ -87,7 +87,8 @@ class AppleMusic:
     async def recent(self, music_user_token: str) -> Sequence[RecentTrack]:
         """What was played lately, the latest first; raises as the port says."""
         found = await self._get_mine("/v1/me/recent/played/tracks", music_user_token, RECENT)
-        return [_track(each) for each in found.parts("data")]
+        songs = ((each, each.maybe_part("attributes")) for each in found.parts("data"))
+        return [_track(each.text("id"), song) for each, song in songs if song is not None]
 
     async def find_url(self, isrc: str) -> str | None:
         """The page of a recording; None when it is not there. Raises as the port says."""
@@ -139,8 +140,7 @@ def _ended() -> AccessEnded:
     return AccessEnded("Apple Music does not accept this token any more; allow access in the app again.")
 
 
-def _track(item: JsonObject) -> RecentTrack:
-    song = item.maybe_part("attributes") or JsonObject("Apple Music", {})
+def _track(song_id: str, song: JsonObject) -> RecentTrack:
     picture = song.maybe_part("artwork")
     template = picture.maybe_text("url") if picture is not None else None
     facts = make_facts(
@@ -151,7 +151,7 @@ def _track(item: JsonObject) -> RecentTrack:
         milliseconds=song.maybe_number("durationInMillis"),
         artwork_url=_fill(template) if template else None,
     )
-    return RecentTrack(tidy_key(item.text("id")), facts, tidy_url(song.maybe_text("url"), PAGES))
+    return RecentTrack(tidy_key(song_id), facts, tidy_url(song.maybe_text("url"), PAGES))
 
 
 def _fill(template: str) -> str:

@@ -45,9 +45,11 @@ class Privy:
     async def read(self, access_token: str, identity_token: str | None = None) -> Profile:
         """Check a token and say whose it is; raises as the port says."""
         keys = self.require()
-        subject = (await keys.read(access_token))["sub"]
-        if not SUBJECT.fullmatch(subject):
-            raise Unauthenticated("This is no token of Privy's for this app.")
+        access = await keys.read(access_token)
+        subject = access["sub"]
+        # An identity token tells of somebody and lets nobody in.
+        if not SUBJECT.fullmatch(subject) or "linked_accounts" in access:
+            raise Unauthenticated("This is no access token of Privy's for this app.")
         if identity_token is None:
             return Profile(subject=subject)
         claims = await keys.read(identity_token)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -16,7 +18,11 @@ async def come_back(adapter, user, purpose=FlowPurpose.CONNECT, decision="allow"
     url = adapter.authorization_url(purpose, state="st8", code_verifier=verifier, nonce=nonce)
     async with httpx.AsyncClient() as browser:
         answer = await browser.post(url, data={"user": user, "decision": decision})
-    back = {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
+    if "location" in answer.headers:
+        back = {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
+    else:
+        fields = re.findall(r'name="([^"]*)" value="([^"]*)"', answer.text)
+        back = {html.unescape(name): html.unescape(value) for name, value in fields}
     assert back["state"] == "st8"
     return back
 
