@@ -24,7 +24,7 @@ allowed, connected}`; `kind` is track, local, episode, ad or nothing, and `conne
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -88,37 +88,43 @@ def _users(world: World) -> list[Route]:
     return people_routes(world, USERS, lambda value: save_user(world, value), deeds)
 
 
+def _view(players: Players, user: Json, state: Json, connected: int) -> Json:
+    """What the page and tests are shown of a player."""
+    item = players.present(state)
+    facts = dict.fromkeys(("title", "artists", "album", "isrc", "explicit", "duration_ms"))
+    if item is not None:
+        facts |= {name: item[name] for name in facts}
+    shape = {} if item is None or item["kind"] == "ad" else spotify_shapes.item(item)
+    return {
+        "user": user["id"],
+        "display_name": user["display_name"],
+        "private": state["private"],
+        "playing": state["playing"],
+        "kind": "nothing" if item is None else item["kind"],
+        **facts,
+        "progress_ms": None if item is None else min(players.position(state), item["duration_ms"]),
+        "id": shape.get("id"),
+        "uri": shape.get("uri"),
+        "index": state["index"],
+        "playlist": state["playlist"],
+        "rotate": user["rotate"],
+        "allowed": user["allowed"],
+        "connected": connected,
+    }
+
+
 def _players(world: World) -> list[Route]:
     players, grants = Players(world), books(world)
-
-    def shown(key: str, user: Json, state: Json, connected: int) -> Json:
-        item = players.present(state)
-        view: dict[str, Any] = {
-            "user": key,
-            "display_name": user["display_name"],
-            "private": state["private"],
-            "playing": state["playing"],
-            "kind": "nothing" if item is None else item["kind"],
-            "index": state["index"],
-            "playlist": state["playlist"],
-            "rotate": user["rotate"],
-            "allowed": user["allowed"],
-            "connected": connected,
-        }
-        for name in ("title", "artists", "album", "isrc", "explicit", "duration_ms"):
-            view[name] = None if item is None else item[name]
-        view["progress_ms"] = None if item is None else min(players.position(state), item["duration_ms"])
-        shape = {} if item is None or item["kind"] == "ad" else spotify_shapes.item(item)
-        return view | {"id": shape.get("id"), "uri": shape.get("uri")}
 
     def connected_of() -> dict[str, int]:
         users = [about["user"] for about in grants.live_grants().values()]
         return {user: users.count(user) for user in set(users)}
 
+    def view(user: Json, state: Json) -> Json:
+        return _view(players, user, state, connected_of().get(user["id"], 0))
+
     async def show(request: Request) -> Response:
-        connected = connected_of()
-        views = [shown(key, user, players.look(key), connected.get(key, 0)) for key, user in world.all(USERS).items()]
-        return answer({"players": views})
+        return answer({"players": [view(user, players.look(key)) for key, user in world.all(USERS).items()]})
 
     async def one(request: Request) -> Response:
         key = request.path_params["user"]
@@ -126,14 +132,9 @@ def _players(world: World) -> list[Route]:
         if user is None:
             return refuse("There is nobody of that name.", 404)
         if request.method == "GET":
-            return answer(shown(key, user, players.look(key), connected_of().get(key, 0)))
+            return answer(view(user, players.look(key)))
         deed, value = request.path_params["deed"], await read_json(request)
-
-        def act() -> Json:
-            state = players.act(key, deed, value if isinstance(value, dict) else {})
-            return shown(key, user, state, connected_of().get(key, 0))
-
-        return attempt(world, act)
+        return attempt(world, lambda: view(user, players.act(key, deed, value if isinstance(value, dict) else {})))
 
     return [
         Route("/players", show, methods=["GET"]),
