@@ -186,7 +186,7 @@ ALLOWED = "https://app.example/connected"
         "backline://evil",
         "/oauth/done",
         "",
-        "https://аpp.example/connected",
+        "https://аpp.example/connected",  # noqa: RUF001 -- the letter that looks like ours is the point
         "x" * 10_000,
     ],
 )
