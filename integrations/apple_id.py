@@ -108,8 +108,8 @@ class AppleId:
 
 def _verified_email(claims: dict[str, Any]) -> str | None:
     """Read the address; Apple writes what is true as a boolean or as a text."""
-    email = claims.get("email")
-    if claims.get("email_verified") not in (True, "true") or not isinstance(email, str):
+    email, verified = claims.get("email"), claims.get("email_verified")
+    if not (verified is True or verified == "true") or not isinstance(email, str):
         return None
     try:
         return clean_email(email).text

@@ -41,10 +41,22 @@ class RemoteKeys:
     Neither the algorithm nor the key is taken from the token: its header only says which of the issuer's keys to use.
     """
 
-    def __init__(self, line: Line, path: str, *, algorithm: str, issuer: str, audience: str) -> None:
+    def __init__(
+        self,
+        line: Line,
+        path: str,
+        *,
+        algorithm: str,
+        issuer: str,
+        audience: str,
+        kept_seconds: float = KEPT_SECONDS,
+        unknown_seconds: float = UNKNOWN_SECONDS,
+    ) -> None:
         self._line = line
         self._path = path
         self._algorithm = algorithm
+        self._kept_seconds = kept_seconds
+        self._unknown_seconds = unknown_seconds
         self._keys: Kept[Keys] = Kept(self._fetch)
         self._rules = jwt.JWTClaimsRegistry(
             leeway=SKEW_SECONDS,
@@ -88,7 +100,7 @@ class RemoteKeys:
             return None
         known = await self._keys.get()
         if key_id not in known:
-            known = await self._keys.get(tried_within=UNKNOWN_SECONDS)
+            known = await self._keys.get(tried_within=self._unknown_seconds)
         return known.get(key_id)
 
     async def _fetch(self) -> tuple[Keys, float]:
@@ -101,7 +113,7 @@ class RemoteKeys:
             key = _import(each, self._algorithm)
             if key is not None:
                 keys[each.text("kid")] = key
-        return keys, KEPT_SECONDS
+        return keys, self._kept_seconds
 
     def _refusal(self) -> Unauthenticated:
         return Unauthenticated(f"This is no token of {self._line.vendor}'s for this app.")
