@@ -91,3 +91,9 @@ class Unavailable(DomainError):
     """An outside system does not answer just now."""
 
     code = ErrorCode.UNAVAILABLE
+
+
+class IdempotencyMismatch(DomainError):
+    """This key was used before, for something else."""
+
+    code = ErrorCode.IDEMPOTENCY_MISMATCH

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
+
+from domain.errors import InvalidInput
 
 
 class Currency(StrEnum):
@@ -29,6 +32,11 @@ EXPONENTS: Final[dict[Currency, int]] = {
 }
 """How many decimals a currency's minor unit has (ISO 4217; USDC as its contract says)."""
 
+MAX_MINOR: Final = 10**15
+"""The largest single amount: ten trillion euros, a billion USDC. Nine thousand of them still add up within 64 bits."""
+
+_AMOUNT: Final = re.compile(r"([0-9]+)(?:\.([0-9]+))?", re.ASCII)
+
 
 @dataclass(frozen=True)
 class Money:
@@ -47,12 +55,54 @@ class Money:
         return format(Decimal(self.minor).scaleb(-EXPONENTS[self.currency]), "f")
 
 
+def parse_money(amount: str, currency: str, *field: str) -> Money:
+    """Read an amount that somebody typed: a plain decimal such as ``12.50``, of more than zero.
+
+    It is read as text, digit by digit, so that nothing is rounded and nothing but ASCII digits and one point counts.
+
+    Args:
+        amount: What was typed.
+        currency: Its currency's code.
+        field: The input's path; ``amount`` or ``currencyCode`` is added to it.
+
+    Raises:
+        InvalidInput: It is no such number, zero, negative, too fine for the currency or too large, or there is no such
+            currency in the ledger.
+    """
+    if currency not in Currency.__members__:
+        raise InvalidInput(f"Money here is in one of {', '.join(Currency)}.", *field, "currencyCode")
+    known, path = Currency(currency), (*field, "amount")
+    if amount.startswith("-"):
+        raise InvalidInput("This amount must be more than zero.", *path)
+    found = _AMOUNT.fullmatch(amount)
+    if found is None:
+        raise InvalidInput("Write an amount as digits with a point before the decimals, such as 12.50.", *path)
+    decimals = found[2] or ""
+    if len(decimals) > EXPONENTS[known]:
+        has = f"at most {EXPONENTS[known]}" if EXPONENTS[known] else "no"
+        raise InvalidInput(f"An amount in {known.value} has {has} decimals.", *path)
+    digits = (found[1] + decimals.ljust(EXPONENTS[known], "0")).lstrip("0") or "0"
+    # Counted before it is read: Python refuses to read thousands of digits, in words of its own.
+    if len(digits) > len(str(MAX_MINOR)) or int(digits) > MAX_MINOR:
+        raise InvalidInput(f"This amount is too large; the most is {Money(MAX_MINOR, known)}.", *path)
+    minor = int(digits)
+    if minor == 0:
+        raise InvalidInput("This amount must be more than zero.", *path)
+    return Money(minor, known)
+
+
 class AccountKind(StrEnum):
-    """What an account of the ledger stands for. Signs are the platform's: what it owes somebody is positive."""
+    """What an account of the ledger stands for. Signs are the platform's: what it owes somebody is positive.
+
+    A person's are AVAILABLE, PENDING (theirs soon), WITHHELD (disputed), IN_TRANSIT (a payout that is under way) and
+    RECEIVABLE (what they owe the platform, negative). HOLD is one held amount. FEES is what the platform earned, and
+    CLEARING is the outside world: money that came in makes it negative.
+    """
 
     AVAILABLE = "AVAILABLE"
     PENDING = "PENDING"
     WITHHELD = "WITHHELD"
+    IN_TRANSIT = "IN_TRANSIT"
     HOLD = "HOLD"
     RECEIVABLE = "RECEIVABLE"
     FEES = "FEES"

@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 from domain.broadcasts import BroadcastStatus
 from domain.connections import AccountStatus
 from domain.jobs import JobStatus
+from domain.ledger import HoldStatus
 from domain.notifications import ReportStatus
 from domain.uploads import UploadStatus
 
@@ -45,6 +46,13 @@ ACCOUNT_MOVES: Final[Moves[AccountStatus]] = {
     AccountStatus.CONNECTED: frozenset({AccountStatus.NEEDS_RECONNECT, AccountStatus.DISCONNECTED}),
     AccountStatus.NEEDS_RECONNECT: frozenset({AccountStatus.CONNECTED, AccountStatus.DISCONNECTED}),
     AccountStatus.DISCONNECTED: frozenset(),
+}
+
+HOLD_MOVES: Final[Moves[HoldStatus]] = {
+    HoldStatus.HELD: frozenset({HoldStatus.DISPUTED, HoldStatus.RELEASED, HoldStatus.RETURNED}),
+    HoldStatus.DISPUTED: frozenset({HoldStatus.HELD, HoldStatus.RETURNED}),
+    HoldStatus.RELEASED: frozenset(),
+    HoldStatus.RETURNED: frozenset(),
 }
 
 

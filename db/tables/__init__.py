@@ -18,8 +18,9 @@ from db.tables.connections import ConnectedAccount, OAuthSession
 from db.tables.events import EventRow, Topic
 from db.tables.follows import Block, ContentReport, Follow
 from db.tables.history import StatusChange
+from db.tables.idempotency import IdempotencyKey
 from db.tables.jobs import JobRow
-from db.tables.money import JournalEntry, JournalLine, LedgerAccount
+from db.tables.money import Hold, JournalEntry, JournalLine, LedgerAccount
 from db.tables.notifications import Notification, NotificationSettings, PushToken
 from db.tables.players import FollowedPlayer, TrackLink, VendorPause
 from db.tables.row import Row
@@ -36,6 +37,8 @@ __all__ = [
     "EventRow",
     "Follow",
     "FollowedPlayer",
+    "Hold",
+    "IdempotencyKey",
     "Identity",
     "JobRow",
     "JournalEntry",

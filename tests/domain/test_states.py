@@ -6,12 +6,23 @@ import pytest
 
 from domain.broadcasts import BroadcastStatus
 from domain.jobs import JobStatus
+from domain.ledger import HoldStatus
 from domain.notifications import ReportStatus
-from domain.states import BROADCAST_MOVES, JOB_MOVES, REPORT_MOVES, UPLOAD_MOVES, sources
+from domain.states import BROADCAST_MOVES, HOLD_MOVES, JOB_MOVES, REPORT_MOVES, UPLOAD_MOVES, sources
 from domain.uploads import UploadStatus
 
 TABLES = {
     BroadcastStatus: (BROADCAST_MOVES, {("LIVE", "ENDED")}),
+    HoldStatus: (
+        HOLD_MOVES,
+        {
+            ("HELD", "DISPUTED"),
+            ("HELD", "RELEASED"),
+            ("HELD", "RETURNED"),
+            ("DISPUTED", "HELD"),
+            ("DISPUTED", "RETURNED"),
+        },
+    ),
     JobStatus: (
         JOB_MOVES,
         {

@@ -1,0 +1,54 @@
+"""Held money."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.tables import Hold
+from domain.ledger import HoldStatus
+from domain.money import Money
+from domain.states import HOLD_MOVES, sources
+
+
+async def add(
+    session: AsyncSession,
+    hold_id: UUID,
+    *,
+    subject: tuple[str, UUID],
+    amount: Money,
+    payer_id: UUID | None,
+    payee_id: UUID | None,
+) -> None:
+    """Write a hold."""
+    await session.execute(
+        insert(Hold).values(
+            id=hold_id,
+            subject_type=subject[0],
+            subject_id=subject[1],
+            payer_id=payer_id,
+            payee_id=payee_id,
+            currency=amount.currency,
+            amount_minor=amount.minor,
+        )
+    )
+
+
+async def find(session: AsyncSession, hold_id: UUID) -> Hold | None:
+    """A hold as it stands."""
+    statement = select(Hold).where(Hold.id == hold_id).execution_options(populate_existing=True)
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def move(session: AsyncSession, hold_id: UUID, to: HoldStatus) -> Hold | None:
+    """Bring a hold to another state; None when that cannot follow from where it is, or somebody else was faster."""
+    statement = (
+        update(Hold)
+        .where(Hold.id == hold_id, Hold.status.in_(sources(HOLD_MOVES, to)))
+        .values(status=to)
+        .returning(Hold)
+        .execution_options(populate_existing=True)
+    )
+    return (await session.execute(statement)).scalar_one_or_none()
