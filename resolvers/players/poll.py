@@ -199,4 +199,4 @@ async def _write(tx: Tx, following: Following, followed: Followed, answer: Answe
 
 
 def _name(following: Following) -> str:
-    return f"player:{following.broadcast_id}:{following.account_id}"
+    return f"player:{following.job.key}"
