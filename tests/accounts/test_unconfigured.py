@@ -5,8 +5,8 @@ import pytest
 from db.tables import JobRow, SignInCode
 from domain.actors import Caller
 from domain.errors import NotConfigured
-from integrations.sms import TwilioSms
 from integrations.smtp import SmtpMailer
+from integrations.twilio import TwilioVerify
 from resolvers.accounts import codes
 
 
@@ -16,7 +16,7 @@ async def test_a_code_that_cannot_be_sent_is_not_made(database, services, make, 
         **{
             **vars(services),
             "mailer": SmtpMailer(None, sender=None),
-            "sms": TwilioSms(account_sid=None, auth_token=None, sender=None),
+            "telephones": TwilioVerify(account_sid=None, auth_token=None, service_sid=None),
         }
     )
     with pytest.raises(NotConfigured):
