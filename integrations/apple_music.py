@@ -21,7 +21,7 @@ from integrations.apple_keys import AppleKey
 from integrations.http import PATIENCE, Line, Patience
 from integrations.json_objects import JsonObject, read_json
 from integrations.oauth import is_token
-from integrations.track_facts import make_facts, tidy_key, tidy_url
+from integrations.track_facts import make_facts, tidy_isrc, tidy_key, tidy_url
 
 MUSIC_URL: Final = "https://api.music.apple.com"
 PAGES: Final = frozenset({"music.apple.com"})
@@ -92,11 +92,13 @@ class AppleMusic:
 
     async def find_url(self, isrc: str) -> str | None:
         """The page of a recording; None when it is not there. Raises as the port says."""
-        answer = await self._get(self._catalog, params={"filter[isrc]": clean_isrc(isrc, "isrc")})
+        wanted = clean_isrc(isrc, "isrc")
+        answer = await self._get(self._catalog, params={"filter[isrc]": wanted})
         if answer.is_client_error:
             raise self._refused(answer)
         songs = (each.maybe_part("attributes") for each in read_json("Apple Music", answer).parts("data"))
-        pages = (tidy_url(song.maybe_text("url"), PAGES) for song in songs if song is not None)
+        found = (song for song in songs if song is not None and tidy_isrc(song.maybe_text("isrc")) == wanted)
+        pages = (tidy_url(song.maybe_text("url"), PAGES) for song in found)
         return next((page for page in pages if page), None)
 
     async def aclose(self) -> None:

@@ -17,7 +17,7 @@ from integrations.http import PATIENCE, Line, Patience
 from integrations.json_objects import JsonObject, read_json
 from integrations.kept import Kept
 from integrations.oauth import Client, OAuthDoor, check_issuer, is_token
-from integrations.track_facts import choose_picture, make_facts, tidy, tidy_key, tidy_seconds, tidy_url
+from integrations.track_facts import choose_picture, make_facts, tidy, tidy_isrc, tidy_key, tidy_seconds, tidy_url
 
 log = logging.getLogger(__name__)
 
@@ -131,7 +131,8 @@ class Spotify:
     async def find_url(self, isrc: str) -> str | None:
         """The page of a recording; None when it is not there. Raises as the port says."""
         self.require()
-        query = {"q": f"isrc:{clean_isrc(isrc, 'isrc')}", "type": "track", "limit": "1"}
+        wanted = clean_isrc(isrc, "isrc")
+        query = {"q": f"isrc:{wanted}", "type": "track", "limit": "5"}
         try:
             answer = await self._get("/v1/search", await self._app_token.get(), query)
         except Unauthenticated:
@@ -144,7 +145,9 @@ class Spotify:
         except AccessEnded:
             raise self._api.silent() from None
         items = self._read(answer).part("tracks").parts("items")
-        return next((page for page in map(_page, items) if page), None)
+        # Spotify has announced once that it would tell no ISRCs any more: then what it found is what was asked for.
+        pages = (_page(item) for item in items if _isrc(item) in (wanted, None))
+        return next((page for page in pages if page), None)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -194,15 +197,19 @@ def _facts(item: JsonObject) -> TrackFacts:
     artists = ", ".join(filter(None, (tidy(each.maybe_text("name")) for each in item.parts("artists"))))
     within = item if show is not None else album
     pictures = within.parts("images") if within is not None else ()
-    codes = item.maybe_part("external_ids")
     return make_facts(
         title=item.maybe_text("name"),
         artist=show.maybe_text("name") if show is not None else artists,
         album=album.maybe_text("name") if album is not None else None,
-        isrc=codes.maybe_text("isrc") if codes is not None else None,
+        isrc=_isrc(item),
         milliseconds=item.maybe_number("duration_ms"),
         artwork_url=choose_picture((each.maybe_text("url"), each.maybe_number("width")) for each in pictures),
     )
+
+
+def _isrc(item: JsonObject) -> str | None:
+    codes = item.maybe_part("external_ids")
+    return tidy_isrc(codes.maybe_text("isrc")) if codes is not None else None
 
 
 def _page(item: JsonObject) -> str | None:

@@ -79,6 +79,13 @@ async def test_the_catalogue_is_searched_by_isrc(music, twins, ada):
         await music.find_url("QZSBX2600077,GBAYE0600001")
 
 
+async def test_another_recording_is_not_the_one_that_was_asked_for(vendor):
+    song = {"isrc": "GBAYE0600001", "url": "https://music.apple.com/us/song/1"}
+    vendor.says[SONGS] = {"data": [{"id": "0"}, {"id": "1", "attributes": song}]}
+    assert await vendor.music.find_url("GBAYE0600001") == song["url"]
+    assert await vendor.music.find_url("GBAYE0600002") is None
+
+
 async def test_a_persons_token_ends(music, twins, ada):
     foreign = (await twins.control("POST", "/apple_music/users/ada/token", {"team": "OTHERTEAM1"}))["token"]
     await twins.control("POST", "/apple_music/users/ada/revoke")
