@@ -70,4 +70,4 @@ async def set_now_playing(
     )
     track_id = await observe.show(tx, broadcast_id, report)
     if account is not None:
-        await cross_check.promise(tx, broadcast_id, account.id, track_id)
+        await cross_check.promise(tx, (account.id, account.connections), broadcast_id, track_id)

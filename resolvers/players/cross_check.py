@@ -47,13 +47,16 @@ class Look:
     pause_seconds: float | None = None
 
 
-async def promise(tx: Tx, broadcast_id: UUID, account_id: UUID, track_id: UUID) -> None:
-    """Promise to look for a room's track at Apple, for as long as it is on; twice begins once."""
+async def promise(tx: Tx, connection: tuple[UUID, int], broadcast_id: UUID, track_id: UUID) -> None:
+    """Promise to look for a room's track at Apple, for as long as it is on.
+
+    Twice begins once; an account that is connected anew begins anew.
+    """
+    account_id, connections = connection
     payload = {"broadcastId": str(broadcast_id), "accountId": str(account_id), "trackId": str(track_id)}
+    key = f"{broadcast_id}:{account_id}:{connections}:{track_id}"
     first = datetime.now(UTC) + timedelta(seconds=CONFIRM_FIRST_SECONDS)
-    await tx.later(
-        Job(JobKind.POLL_PLAYER, f"{broadcast_id}:{account_id}:{track_id}", payload, run_at=first, queue=Queue.PLAYERS)
-    )
+    await tx.later(Job(JobKind.POLL_PLAYER, key, payload, run_at=first, queue=Queue.PLAYERS))
 
 
 async def ask(database: Database, services: Services, payload: Mapping[str, Any]) -> Look:

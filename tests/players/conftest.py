@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from db.tables import ConnectedAccount, FollowedPlayer, JobRow, RoomTrack
-from domain.connections import AccountProvider, FlowPurpose, Tokens, Vendor
+from domain.connections import AccountProvider, FlowPurpose, Profile, Tokens, Vendor
 from domain.jobs import JobKind, JobStatus
 from domain.tracks import TrackFacts
 from integrations import valkey
@@ -81,6 +81,15 @@ class Stage:
             waiting = (JobRow.kind == kind) & (JobRow.status == JobStatus.PENDING)
             await tx.session.execute(update(JobRow).where(waiting).values(run_at=func.now()))
         return sum([await run_job(self.database, self.services, job.id) for job in await self.jobs(kind)])
+
+    async def apple(self, person, name="mina"):
+        """Connect somebody's account at Apple Music; gives its id."""
+        token = (await self.sandbox.control("POST", "/apple_music/users", json={"id": name}))["music_user_token"]
+        return await self.write(person, AccountProvider.APPLE_MUSIC, Profile(f"apple-{name}"), Tokens(token))
+
+    async def played(self, name="mina", **song):
+        """Put a song on top of what somebody played lately at Apple Music."""
+        return await self.sandbox.control("POST", f"/apple_music/users/{name}/played", json=song)
 
     async def say(self, room, track, **facts):
         """Let the curator's app say what plays."""
