@@ -157,8 +157,10 @@ def test_the_whole_server_answers_and_leaves_nothing_behind(tmp_path: Path, numb
     # Empty is unset: what the machine names is none of this test's.
     unset = {"DATABASE_URL": "", "REDIS_URL": "", "QUEUE_URL": "", "PUBLIC_URL": ""}
     given = {"BACKLINE_DEMO": "1", "BACKLINE_DATA": str(data), "HOST": "127.0.0.1", "PORT": port}
+    given |= {"SANDBOX_PORT": str(free_port()), "SANDBOX_MAIL_PORT": str(free_port())}
     with started(tmp_path, "cli", "serve", **unset, **given) as server:
-        eventually(lambda: "Backline is up" in words(tmp_path), 90)
+        eventually(lambda: server.poll() is not None or "Backline is up" in words(tmp_path), 90)
+        assert server.poll() is None, words(tmp_path)
         assert httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200
         answer = httpx.post(f"http://127.0.0.1:{port}/graphql", json={"query": "{ __typename }"})
         assert answer.json() == {"data": {"__typename": "Query"}}
