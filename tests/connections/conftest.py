@@ -1,6 +1,9 @@
 """Somebody with a browser, who leaves for providers' pages and comes back."""
 
-from contextlib import suppress
+import base64
+import hashlib
+import html
+import re
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
@@ -18,6 +21,18 @@ APPLE = operation("ConnectAppleMusic")
 ACCOUNTS = "{ viewer { connectedAccounts { id provider status username displayName connectedAt expiresAt } } }"
 HOSTS = {"SPOTIFY": "accounts.spotify.com", "SERATO": "serato.example"}
 TOKEN_PATHS = {"SPOTIFY": "/api/token", "SERATO": "/oauth/token"}
+
+
+SIGN_IN = operation("SignIn")
+BEGIN = """mutation ($input: BeginOAuthSignInInput!) {
+  beginOAuthSignIn(input: $input) { authorizationUrl userErrors { code field message } }
+}"""
+VERIFIER = "the-apps-own-verifier-" + "v" * 43
+
+
+def challenge_of(verifier):
+    """What an app shows of its verifier (S256)."""
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
 
 
 def query_of(address):
@@ -43,6 +58,36 @@ class Browser:
         answer = await self.sandbox.decide(page, user, decision)
         assert answer.status_code in {302, 303}, answer.text
         return answer.headers["location"]
+
+    async def agree_at_apple(self, page, user="mina", decision="allow"):
+        """Decide on Apple's page, which sends people back by a form: gives where it goes and its fields."""
+        answer = await self.sandbox.decide(page, user, decision)
+        assert answer.status_code == 200, answer.text
+        action = html.unescape(re.search(r'action="([^"]+)"', answer.text)[1])
+        fields = re.findall(r'name="([^"]+)" value="([^"]*)"', answer.text)
+        return action, {name: html.unescape(value) for name, value in fields}
+
+    async def begin(self, provider="SPOTIFY", verifier=VERIFIER, **more):
+        """Leave to sign in; gives the provider's page."""
+        asked = {"provider": provider, "codeChallenge": challenge_of(verifier), **more}
+        return (await self.api().do(BEGIN, **asked))["authorizationUrl"]
+
+    async def ticket(self, user="mina", provider="SPOTIFY", verifier=VERIFIER):
+        """Go to the provider's page and back to sign in; gives the ticket."""
+        page = await self.begin(provider, verifier)
+        if provider == "APPLE":
+            action, fields = await self.agree_at_apple(page, user)
+            answer = await self.http.post(action, data=fields, follow_redirects=False)
+            said = query_of(answer.headers["location"])
+        else:
+            _, said = await self.come_back(await self.agree(page, user))
+        assert set(said) == {"provider", "ticket"}, said
+        return said["ticket"]
+
+    async def enter(self, user="mina", provider="SPOTIFY", client=None):
+        """Sign in all the way; gives the payload."""
+        ticket = await self.ticket(user, provider)
+        return await (client or self.api()).do(SIGN_IN, oauth={"ticket": ticket, "codeVerifier": VERIFIER})
 
     async def open(self, address, **more):
         """Open an address of ours."""
@@ -139,13 +184,6 @@ def counts(make):
 @pytest.fixture
 async def mina(make):
     return await make.user("mina")
-
-
-async def quietly(awaitable):
-    """Await, and let whatever refuses refuse."""
-    with suppress(Exception):
-        return await awaitable
-    return None
 
 
 PROVIDERS = [provider.value for provider in AccountProvider if provider is not AccountProvider.APPLE_MUSIC]
