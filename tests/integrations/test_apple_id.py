@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import warnings
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from joserfc import jwt
-from joserfc.jwk import ECKey
+from joserfc.jwk import ECKey, RSAKey
 
 from domain.connections import AccessEnded, FlowPurpose
 from domain.errors import Unavailable
@@ -173,8 +175,12 @@ async def test_without_what_apple_signs_nobody_gets_in(vendor):
 
 
 async def test_short_keys_open_nothing(vendor):
-    vendor.sign()
-    short = RSA[0].as_dict(private=False) | {"n": "x" * 171, "kid": "one"}
-    vendor.says["/auth/keys"] = {"keys": [short]}
+    """What is published is a real key of 1024 bits, and the token is signed with it."""
+    key = rsa.generate_private_key(65537, 1024)
+    with warnings.catch_warnings(action="ignore"):
+        short = RSAKey(key, key)
+        vendor.sign(key=short)
+        published = short.as_dict(private=False)
+    vendor.says["/auth/keys"] = {"keys": [published | {"kid": "one"}]}
     with pytest.raises(AccessEnded):
         await exchange(vendor.apple)
