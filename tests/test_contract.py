@@ -22,13 +22,9 @@ WAITING_FILES = {
     "vault": "the vault and the marketplace",
 }
 WAITING = {
-    "Viewer": "connected accounts, stations and marketplace profiles",
+    "Viewer": "stations and marketplace profiles",
     "UserProfile": "marketplace profiles",
     "Node": "missions and their verification",
-    "ConnectAccount": "connected accounts",
-    "ConnectAppleMusic": "connected accounts",
-    "RefreshConnectedAccount": "connected accounts",
-    "DisconnectAccount": "connected accounts",
     "PlayHistory": "play history",
     "ImportPlayHistory": "play history",
     "RequestDataExport": "data export and erasure",
@@ -74,8 +70,8 @@ def test_the_copy_is_the_contract():
 class Walk:
     """One walk through all that works, which notes what it sent."""
 
-    def __init__(self, api, make, services, database):
-        self.api, self.make, self.services, self.database = api, make, services, database
+    def __init__(self, api, make, sandbox):
+        self.api, self.make, self.sandbox = api, make, sandbox
         self.sent = set()
 
     async def ask(self, person, name, /, **variables):
@@ -92,15 +88,15 @@ class Walk:
 
 
 @pytest.fixture
-def walk(api, make, services, database):
-    return Walk(api, make, services, database)
+def walk(api, make, sandbox):
+    return Walk(api, make, sandbox)
 
 
-async def test_all_that_is_ready_runs(walk, run_jobs, caplog):
-    caplog.set_level("INFO")
-    await sign_in_and_out(walk, run_jobs, caplog)
+async def test_all_that_is_ready_runs(walk, run_jobs):
+    await sign_in_and_out(walk, run_jobs)
     mina, guest = await walk.make.user("mina", genre_tags=["house"]), await walk.make.user("guest")
     await profile(walk, mina)
+    await accounts(walk, mina, run_jobs)
     await people(walk, mina, guest, run_jobs)
     await rooms(walk, mina, guest)
     await programs(walk, guest)
@@ -108,12 +104,10 @@ async def test_all_that_is_ready_runs(walk, run_jobs, caplog):
     assert walk.sent == set(READY)
 
 
-async def sign_in_and_out(walk, run_jobs, caplog):
+async def sign_in_and_out(walk, run_jobs):
     await walk.do(None, "RequestSignInCode", email="new@example.com")
     await run_jobs()
-    code = next(
-        word for word in " ".join(caplog.messages).replace("\n", " ").split() if word.isdigit() and len(word) == 6
-    )
+    code = await walk.sandbox.code_for("new@example.com")
     signed = await walk.do(None, "SignIn", code={"email": "new@example.com", "code": code})
     assert signed["isNewUser"] is True
     fresh = await walk.do(None, "RefreshSession", refreshToken=signed["session"]["refreshToken"])
@@ -140,6 +134,23 @@ async def profile(walk, mina):
     settings = {"missionUpdates": False, "marketing": True}
     changed = await walk.do(mina, "UpdateNotificationSettings", **settings)
     assert changed["notificationSettings"]["marketing"] is True
+
+
+async def accounts(walk, mina, run_jobs):
+    page = (await walk.do(mina, "ConnectAccount", provider="SPOTIFY"))["authorizationUrl"]
+    back = await walk.sandbox.decide(page, "mina")
+    await walk.sandbox.http.get(back.headers["location"])
+    user = await walk.sandbox.control("POST", "/apple_music/users/mina/token", json={})
+    apple = await walk.do(mina, "ConnectAppleMusic", musicUserToken=user["token"])
+    listed = await walk.api(mina)("{ viewer { connectedAccounts { id provider status username expiresAt } } }")
+    providers = {account["provider"]: account["id"] for account in listed["viewer"]["connectedAccounts"]}
+    assert list(providers) == ["APPLE_MUSIC", "SPOTIFY"]
+    for account_id in providers.values():
+        renewed = await walk.do(mina, "RefreshConnectedAccount", accountId=account_id)
+        assert renewed["connectedAccount"]["status"] == "CONNECTED"
+    ended = await walk.do(mina, "DisconnectAccount", accountId=apple["connectedAccount"]["id"])
+    assert ended["connectedAccount"]["status"] == "DISCONNECTED"
+    await run_jobs()
 
 
 async def people(walk, mina, guest, run_jobs):

@@ -1,16 +1,20 @@
 """Somebody with one of everything, and ways to ask for it and to see that nothing changed."""
 
 from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import insert, select, text
 
 from db import tables
 from db.tables import Row
 from domain.accounts import ApiScope
+from domain.connections import AccountProvider, Vendor
 from domain.ids import new_id, to_wire
 from domain.notifications import NotificationKind, SubjectType
 from resolvers.accounts import api_tokens, devices
+from resolvers.connections import connect
+from resolvers.connections.finish import Returned, finish
 from resolvers.follows import report
 from tests.cast import Person, Room
 
@@ -25,8 +29,19 @@ class Stage:
     ids: dict[str, str] = field(default_factory=dict)
 
 
+async def connected(make, sandbox, owner):
+    """An account elsewhere, connected all the way; gives its id."""
+    page = await connect.begin(make.database, make.services, owner.actor, provider=AccountProvider.SERATO)
+    answer = await sandbox.decide(page, "kofi")
+    brought = dict(parse_qsl(urlsplit(answer.headers["location"]).query))
+    returned = Returned(brought["state"], code=brought["code"], issuer=brought["iss"])
+    assert "status=CONNECTED" in await finish(make.database, make.services, Vendor.SERATO, returned)
+    async with make.database.session() as session:
+        return (await session.execute(select(tables.ConnectedAccount.id))).scalar_one()
+
+
 @pytest.fixture
-async def stage(make, services):
+async def stage(make, services, sandbox):
     owner, friend = await make.user("owner", email="owner.canary@example.com"), await make.user("friend")
     room = await make.room(owner)
     made = Stage(owner, friend, room)
@@ -42,7 +57,9 @@ async def stage(make, services):
         news = {"id": keys["Notification"], "user_id": owner.id, "kind": NotificationKind.NEW_FOLLOWER}
         news |= {"title": "Canary", "body": "Canary news", "subject_type": SubjectType.USER, "subject_id": friend.id}
         await tx.session.execute(insert(tables.Notification).values(**news))
+    account = await connected(make, sandbox, owner)
     made.ids = {
+        "ConnectedAccount": to_wire("account", account),
         "User": owner.wire,
         "Broadcast": room.wire,
         "Message": to_wire("message", message_id),

@@ -49,7 +49,16 @@ async def test_ids_of_the_wrong_kind_reach_nothing(api, stage):
 
 def test_private_fields_are_the_viewers_alone():
     private = {name for name in BUILT.type_map["Viewer"].fields if name != "user"}
-    assert {"email", "phone", "sessions", "apiTokens", "balances", "notifications"} <= private
+    assert {
+        "email",
+        "phone",
+        "sessions",
+        "apiTokens",
+        "connectedAccounts",
+        "appleMusicDeveloperToken",
+        "balances",
+        "notifications",
+    } <= private
     shown = {
         f"{kind.name}.{name}"
         for kind in BUILT.type_map.values()

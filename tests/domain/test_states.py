@@ -5,13 +5,23 @@ import itertools
 import pytest
 
 from domain.broadcasts import BroadcastStatus
+from domain.connections import AccountStatus
 from domain.jobs import JobStatus
 from domain.ledger import HoldStatus
 from domain.notifications import ReportStatus
-from domain.states import BROADCAST_MOVES, HOLD_MOVES, JOB_MOVES, REPORT_MOVES, UPLOAD_MOVES, sources
+from domain.states import ACCOUNT_MOVES, BROADCAST_MOVES, HOLD_MOVES, JOB_MOVES, REPORT_MOVES, UPLOAD_MOVES, sources
 from domain.uploads import UploadStatus
 
 TABLES = {
+    AccountStatus: (
+        ACCOUNT_MOVES,
+        {
+            ("CONNECTED", "NEEDS_RECONNECT"),
+            ("CONNECTED", "DISCONNECTED"),
+            ("NEEDS_RECONNECT", "CONNECTED"),
+            ("NEEDS_RECONNECT", "DISCONNECTED"),
+        },
+    ),
     BroadcastStatus: (BROADCAST_MOVES, {("LIVE", "ENDED")}),
     HoldStatus: (
         HOLD_MOVES,
