@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from integrations import apple_id, apple_music, cipher, privy, secret_files, spotify, twilio
+from integrations import apple_id, apple_music, cipher, privy, secret_files, spotify, stripe, twilio
 from integrations import environment as env
 from integrations.environment import setting
 from integrations.sandbox import outside
@@ -75,7 +75,7 @@ class Settings:
     spotify_calls_per_minute: int = setting("SPOTIFY_CALLS_PER_MINUTE", env.whole(1, 100_000), default=600)
     apple_team_id: str | None = setting("APPLE_TEAM_ID", env.text)
     apple_key_id: str | None = setting("APPLE_KEY_ID", env.text)
-    apple_private_key: str | None = setting("APPLE_PRIVATE_KEY", env.pem, secret=True)
+    apple_private_key: str | None = setting("APPLE_PRIVATE_KEY", cipher.parse_signing_key, secret=True)
     apple_client_id: str | None = setting("APPLE_CLIENT_ID", env.text)
     apple_redirect_uri: str = setting("APPLE_REDIRECT_URI", env.address("https", "http"), default="")
     apple_id_url: str = setting("APPLE_ID_URL", env.address("https", "http"), default=apple_id.APPLE_ID_URL)
@@ -87,6 +87,7 @@ class Settings:
     sandbox_mail_port: int = setting("SANDBOX_MAIL_PORT", env.whole(1, 65535), default=0)
     stripe_secret_key: str | None = setting("STRIPE_SECRET_KEY", env.text, secret=True)
     stripe_webhook_secret: str | None = setting("STRIPE_WEBHOOK_SECRET", env.text, secret=True)
+    stripe_url: str = setting("STRIPE_URL", env.address("https", "http"), default=stripe.STRIPE_URL)
     cloudinary_cloud_name: str | None = setting("CLOUDINARY_CLOUD_NAME", env.text)
     cloudinary_api_key: str | None = setting("CLOUDINARY_API_KEY", env.text, secret=True)
     cloudinary_api_secret: str | None = setting("CLOUDINARY_API_SECRET", env.text, secret=True)

@@ -7,11 +7,12 @@ A vendor's twin is a file of its own with these functions, which are named here 
 * `controls(world) -> list[Route]`, if there are any: what tests and the page may do with it, under `/control/<vendor>`.
 * `settle(world, registration) -> None`, if there is something: write who has an account from the start. It is called
   at each start and after each reset, and leaves alone what is there.
+* `work(world, registration)`, if something happens there by itself: it runs beside the app until it is cancelled.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from starlette.applications import Starlette
@@ -33,18 +34,26 @@ from integrations.sandbox import (
 from integrations.sandbox.door import Door
 from integrations.sandbox.guard import Guard
 from integrations.sandbox.registration import Registration
+from integrations.sandbox.stripe import controls as stripe_controls
+from integrations.sandbox.stripe import doors as stripe_doors
+from integrations.sandbox.stripe import pages as stripe_pages
+from integrations.sandbox.stripe import work as stripe_work
 from integrations.sandbox.world import World
 
 Routes = Callable[[World, Registration], list[Route]]
 Controls = Callable[[World], list[Route]]
 Settle = Callable[[World, Registration], None]
+Work = Callable[[World, Registration], Awaitable[None]]
 
 HOSTS: Final[dict[str, Routes]] = {
     "accounts.spotify.com": spotify.accounts,
     "api.music.apple.com": apple_music.routes,
     "api.spotify.com": spotify.api,
+    "api.stripe.com": stripe_doors.routes,
     "appleid.apple.com": apple_id.routes,
     "auth.privy.io": privy.routes,
+    "checkout.stripe.com": stripe_pages.checkout,
+    "connect.stripe.com": stripe_pages.connect,
     "serato.example": serato.routes,
     "verify.twilio.com": twilio.routes,
 }
@@ -65,8 +74,12 @@ SETTLERS: Final[tuple[Settle, ...]] = (
     apple_music.settle,
     apple_id.settle,
     privy.settle,
+    stripe_controls.settle,
 )
 """Who has people from the start."""
+
+WORKERS: Final[tuple[Work, ...]] = (stripe_work.work,)
+"""Where something happens by itself; run.py runs them."""
 
 
 def create(world: World, registration: Registration) -> Starlette:
@@ -82,6 +95,7 @@ def create(world: World, registration: Registration) -> Starlette:
         for host, make in HOSTS.items()
     ]
     controls = [Mount(f"/{vendor}", routes=make(world)) for vendor, make in CONTROLS.items()]
+    controls.append(Mount("/stripe", routes=stripe_controls.controls(world, registration)))
     return Starlette(
         routes=[
             *vendors,

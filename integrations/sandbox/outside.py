@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 SPOTIFY_SECRET: Final = "sandbox-spotify-secret"  # noqa: S105 -- known to everybody, opens nothing but the sandbox
 SERATO_SECRET: Final = "sandbox-serato-secret"  # noqa: S105 -- as above
 TWILIO_TOKEN: Final = "sandbox-twilio-token"  # noqa: S105 -- as above
+STRIPE_KEY: Final = "sk_test_sandbox_of_backline"
+STRIPE_WEBHOOK_SECRET: Final = "whsec_sandbox_of_backline"  # noqa: S105 -- as above
 
 
-def settings(port: int, mail_port: int) -> dict[str, str]:
+def settings(port: int, mail_port: int) -> dict[str, Any]:
     """Give the fields of the settings that point outwards; each vendor's host is a folder of the sandbox's address."""
     world = f"http://127.0.0.1:{port}"
     return {
@@ -31,6 +33,9 @@ def settings(port: int, mail_port: int) -> dict[str, str]:
         "apple_client_id": "example.backline.sandbox",
         "apple_id_url": f"{world}/appleid.apple.com",
         "apple_music_url": f"{world}/api.music.apple.com",
+        "stripe_secret_key": STRIPE_KEY,
+        "stripe_webhook_secret": STRIPE_WEBHOOK_SECRET,
+        "stripe_url": f"{world}/api.stripe.com",
         "privy_app_id": "sandbox-privy-app",
         "privy_url": f"{world}/auth.privy.io",
     }

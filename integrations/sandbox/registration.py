@@ -35,6 +35,10 @@ class Registration:
         twilio_account_sid: the user of HTTP Basic at Twilio.
         twilio_auth_token: its password.
         twilio_service_sid: the Verify service.
+        stripe_secret_key: the platform's key at Stripe.
+        stripe_webhook_secret: what Stripe signs its events to our endpoint with.
+        stripe_webhook_url: our endpoint, registered from the start; none when empty.
+        stripe_pending_days: how many midnights pass until what was paid by card is available.
         demo_people: ids of the people who have an account at every vendor from the start.
     """
 
@@ -48,4 +52,8 @@ class Registration:
     twilio_account_sid: str
     twilio_auth_token: str = field(repr=False)
     twilio_service_sid: str
+    stripe_secret_key: str = field(default="sk_test_sandbox", repr=False)
+    stripe_webhook_secret: str = field(default="whsec_sandbox", repr=False)
+    stripe_webhook_url: str = ""
+    stripe_pending_days: int = 2
     demo_people: tuple[str, ...] = ()

@@ -86,6 +86,7 @@ async def run(
     with closing(_bind(host, port)) as door, closing(World(world_path)) as world:
         server = make_server(app.create(world, registration))
         mail = await smtp.listen(world, host, smtp_port)
+        working = [asyncio.ensure_future(work(world, registration)) for work in app.WORKERS]
         try:
             serving = asyncio.create_task(server.serve(sockets=[door]))
             told = asyncio.create_task(stop.wait())
@@ -94,6 +95,9 @@ async def run(
             await server.hang_up(serving)
         finally:
             mail.close()
+            for each in working:
+                each.cancel()
+            await asyncio.gather(*working, return_exceptions=True)
 
 
 def _bind(host: str, port: int) -> socket.socket:

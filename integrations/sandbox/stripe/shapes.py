@@ -1,0 +1,252 @@
+"""The shapes of what is paid: every field that Stripe's own objects have, empty where the twin has nothing to say."""
+
+from __future__ import annotations
+
+import copy
+from typing import Final
+
+from integrations.sandbox.stripe.refusals import Json
+
+ADDRESS: Final[Json] = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
+BILLING: Final[Json] = {"address": ADDRESS, "email": None, "name": None, "phone": None, "tax_id": None}
+CARD_CHECKS: Final[Json] = {"address_line1_check": None, "address_postal_code_check": None, "cvc_check": "pass"}
+
+
+def empty_list(url: str) -> Json:
+    """A list of nothing."""
+    return {"object": "list", "data": [], "has_more": False, "url": url}
+
+
+PRODUCT: Final[Json] = {
+    "object": "product",
+    "active": True,
+    "default_price": None,
+    "description": None,
+    "images": [],
+    "livemode": False,
+    "marketing_features": [],
+    "metadata": {},
+    "package_dimensions": None,
+    "shippable": None,
+    "statement_descriptor": None,
+    "tax_code": None,
+    "type": "service",
+    "unit_label": None,
+    "url": None,
+}
+
+PRICE: Final[Json] = {
+    "object": "price",
+    "active": True,
+    "billing_scheme": "per_unit",
+    "custom_unit_amount": None,
+    "livemode": False,
+    "lookup_key": None,
+    "metadata": {},
+    "nickname": None,
+    "recurring": None,
+    "tax_behavior": "unspecified",
+    "tiers_mode": None,
+    "transform_quantity": None,
+    "type": "one_time",
+}
+
+NO_INVOICE: Final[Json] = {
+    "enabled": False,
+    "invoice_data": {
+        "account_tax_ids": None,
+        "custom_fields": None,
+        "description": None,
+        "footer": None,
+        "issuer": None,
+        "metadata": {},
+        "rendering_options": None,
+    },
+}
+NO_TEXT: Final[Json] = dict.fromkeys(("after_submit", "shipping_address", "submit", "terms_of_service_acceptance"))
+
+PAYMENT_LINK: Final[Json] = {
+    "object": "payment_link",
+    "active": True,
+    "after_completion": {"type": "hosted_confirmation", "hosted_confirmation": {"custom_message": None}},
+    "allow_promotion_codes": False,
+    "application": None,
+    "application_fee_amount": None,
+    "application_fee_percent": None,
+    "automatic_tax": {"enabled": False, "liability": None},
+    "billing_address_collection": "auto",
+    "consent_collection": None,
+    "custom_fields": [],
+    "custom_text": NO_TEXT,
+    "customer_creation": "if_required",
+    "inactive_message": None,
+    "invoice_creation": NO_INVOICE,
+    "livemode": False,
+    "managed_payments": None,
+    "metadata": {},
+    "on_behalf_of": None,
+    "payment_intent_data": None,
+    "payment_method_collection": "always",
+    "payment_method_options": None,
+    "payment_method_types": None,
+    "phone_number_collection": {"enabled": False},
+    "restrictions": None,
+    "shipping_address_collection": None,
+    "shipping_options": [],
+    "submit_type": "auto",
+    "subscription_data": None,
+    "tax_id_collection": {"enabled": False, "required": "never"},
+    "transfer_data": None,
+}
+
+SESSION: Final[Json] = {
+    "object": "checkout.session",
+    "adaptive_pricing": {"enabled": False},
+    "after_expiration": None,
+    "allow_promotion_codes": None,
+    "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
+    "billing_address_collection": None,
+    "client_secret": None,
+    "collected_information": None,
+    "consent": None,
+    "consent_collection": None,
+    "currency_conversion": None,
+    "custom_fields": [],
+    "custom_text": NO_TEXT,
+    "customer": None,
+    "customer_account": None,
+    "customer_creation": "if_required",
+    "customer_details": None,
+    "discounts": [],
+    "integration_identifier": None,
+    "invoice": None,
+    "invoice_creation": NO_INVOICE,
+    "livemode": False,
+    "locale": None,
+    "managed_payments": None,
+    "mode": "payment",
+    "origin_context": None,
+    "payment_intent": None,
+    "payment_link": None,
+    "payment_method_collection": "if_required",
+    "payment_method_configuration_details": None,
+    "payment_method_options": {},
+    "payment_method_types": ["card"],
+    "payment_status": "unpaid",
+    "permissions": None,
+    "phone_number_collection": {"enabled": False},
+    "recovered_from": None,
+    "saved_payment_method_options": None,
+    "setup_intent": None,
+    "shipping_address_collection": None,
+    "shipping_cost": None,
+    "shipping_options": [],
+    "status": "open",
+    "submit_type": None,
+    "subscription": None,
+    "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
+    "wallet_options": None,
+}
+
+INTENT: Final[Json] = {
+    "object": "payment_intent",
+    "amount_capturable": 0,
+    "amount_details": {"tip": {}},
+    "amount_received": 0,
+    "application": None,
+    "application_fee_amount": None,
+    "automatic_payment_methods": None,
+    "canceled_at": None,
+    "cancellation_reason": None,
+    "capture_method": "automatic",
+    "confirmation_method": "automatic",
+    "customer": None,
+    "customer_account": None,
+    "description": None,
+    "excluded_payment_method_types": None,
+    "last_payment_error": None,
+    "latest_charge": None,
+    "livemode": False,
+    "managed_payments": None,
+    "metadata": {},
+    "next_action": None,
+    "on_behalf_of": None,
+    "payment_method": None,
+    "payment_method_configuration_details": None,
+    "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
+    "payment_method_types": ["card"],
+    "processing": None,
+    "receipt_email": None,
+    "review": None,
+    "setup_future_usage": None,
+    "shipping": None,
+    "source": None,
+    "statement_descriptor": None,
+    "statement_descriptor_suffix": None,
+    "status": "requires_payment_method",
+    "transfer_data": None,
+    "transfer_group": None,
+}
+
+CHARGE: Final[Json] = {
+    "object": "charge",
+    "amount_captured": 0,
+    "amount_refunded": 0,
+    "application": None,
+    "application_fee": None,
+    "application_fee_amount": None,
+    "balance_transaction": None,
+    "billing_details": BILLING,
+    "calculated_statement_descriptor": "BACKLINE",
+    "captured": False,
+    "customer": None,
+    "description": None,
+    "disputed": False,
+    "failure_balance_transaction": None,
+    "failure_code": None,
+    "failure_message": None,
+    "fraud_details": {},
+    "livemode": False,
+    "metadata": {},
+    "on_behalf_of": None,
+    "outcome": None,
+    "paid": False,
+    "payment_intent": None,
+    "payment_method": None,
+    "payment_method_details": None,
+    "receipt_email": None,
+    "receipt_number": None,
+    "receipt_url": None,
+    "refunded": False,
+    "review": None,
+    "shipping": None,
+    "source": None,
+    "source_transfer": None,
+    "statement_descriptor": None,
+    "statement_descriptor_suffix": None,
+    "status": "succeeded",
+    "transfer_data": None,
+    "transfer_group": None,
+}
+
+REFUND: Final[Json] = {
+    "object": "refund",
+    "balance_transaction": None,
+    "charge": None,
+    "customer": None,
+    "customer_account": None,
+    "destination_details": None,
+    "metadata": {},
+    "payment_intent": None,
+    "payment_method": None,
+    "reason": None,
+    "receipt_number": None,
+    "source_transfer_reversal": None,
+    "status": "succeeded",
+    "transfer_reversal": None,
+}
+
+
+def make(shape: Json, **values: object) -> Json:
+    """Make an object of a shape; nothing in it is shared with another."""
+    return copy.deepcopy(shape) | values
