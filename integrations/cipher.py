@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from cryptography.exceptions import InvalidTag
+from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -139,3 +139,20 @@ def public_key_of(private_key: str) -> str:
         .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
         .decode()
     )
+
+
+def parse_signing_key(text: str) -> str:
+    """Read a private key for ES256 from a setting; in one line, a backslash and an n stand for the end of a line.
+
+    Raises:
+        ValueError: It is none; the text must not be shown.
+    """
+    key = text.replace("\\n", "\n")
+    try:
+        found = serialization.load_pem_private_key(key.encode(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        found = None
+    fine = isinstance(found, ec.EllipticCurvePrivateKey) and isinstance(found.curve, ec.SECP256R1)
+    if not fine:
+        raise ValueError("must be a private key (P-256) in PEM, such as the .p8 file that Apple gives")
+    return key

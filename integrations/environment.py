@@ -229,14 +229,6 @@ def return_address(value: str) -> str:
     return value
 
 
-def pem(value: str) -> str:
-    """Read a private key as PEM; in a variable of one line, a backslash and an n stand for the end of a line."""
-    key = value.replace("\\n", "\n")
-    if "-----BEGIN" not in key:
-        raise ValueError("must be a private key in PEM, such as the .p8 file that Apple gives")
-    return key
-
-
 def network(value: str) -> str:
     """Read an IP address or a network."""
     try:
