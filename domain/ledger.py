@@ -18,9 +18,7 @@ NOBODY: Final = UUID(int=0)
 PLATFORM: Final = frozenset({AccountKind.FEES, AccountKind.CLEARING})
 PERSONAL: Final = frozenset(AccountKind) - PLATFORM - {AccountKind.HOLD}
 
-EARNINGS: Final = frozenset(
-    {EntryKind.TIP, EntryKind.SALE, EntryKind.BOOKING, EntryKind.MISSION, EntryKind.ROYALTY}
-)
+EARNINGS: Final = frozenset({EntryKind.TIP, EntryKind.SALE, EntryKind.BOOKING, EntryKind.MISSION, EntryKind.ROYALTY})
 """What people are paid for."""
 
 REVERSIBLE: Final = EARNINGS | {EntryKind.FEE, EntryKind.ADJUSTMENT, EntryKind.REFUND}
@@ -124,15 +122,24 @@ class Posted:
 
 @dataclass
 class Draft:
-    """Lines of an entry in the making, over balances that nobody else can change meanwhile."""
+    """Lines of an entry in the making, over balances that nobody else can change meanwhile.
 
-    balances: dict[Account, int]
+    Attributes:
+        before: The balances as they were found.
+        currency: The currency of all lines.
+        lines: What each account gains or loses so far.
+    """
+
+    before: Mapping[Account, int]
     currency: Currency
     lines: dict[Account, int] = field(default_factory=dict)
 
+    def balance(self, account: Account) -> int:
+        """What an account would have with these lines."""
+        return self.before.get(account, 0) + self.lines.get(account, 0)
+
     def move(self, account: Account, amount: int) -> None:
-        """Add to a line; lines that come to nothing are left out."""
-        self.balances[account] = self.balances.get(account, 0) + amount
+        """Add to a line. One that comes to nothing is left out."""
         self.lines[account] = self.lines.get(account, 0) + amount
         if self.lines[account] == 0:
             del self.lines[account]
@@ -144,13 +151,13 @@ class Draft:
     def credit(self, person_id: UUID, amount: int, to: AccountKind = AccountKind.AVAILABLE) -> None:
         """Give somebody money: what they owe the platform is paid first."""
         owed = self.of(AccountKind.RECEIVABLE, person_id)
-        recovered = min(amount, -self.balances.get(owed, 0))
+        recovered = min(amount, -self.balance(owed))
         self.move(owed, recovered)
         self.move(self.of(to, person_id), amount - recovered)
 
     def take(self, account: Account, most: int) -> int:
         """Take up to so much from an account; gives what is missing."""
-        taken = max(0, min(most, self.balances.get(account, 0)))
+        taken = max(0, min(most, self.balance(account)))
         self.move(account, -taken)
         return most - taken
 
@@ -174,6 +181,15 @@ def require(account: Account, balance: int, amount: int) -> None:
         raise Conflict(f"There is not enough money for this: {have} is there and {need} is needed.")
     if after > account.ceiling():
         raise Conflict("This would be more than the account can hold.")
+
+
+def people_of(lines: Mapping[Account, int]) -> dict[UUID, int]:
+    """What each person gains or loses by lines, over all their accounts."""
+    sums: dict[UUID, int] = {}
+    for account, amount in lines.items():
+        if account.kind in PERSONAL:
+            sums[account.holder_id] = sums.get(account.holder_id, 0) + amount
+    return sums
 
 
 def accounts_of(person_ids: Iterable[UUID], currency: Currency) -> list[Account]:

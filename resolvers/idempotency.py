@@ -42,7 +42,7 @@ async def once(
     digest = hashlib.sha256(orjson.dumps(input, option=orjson.OPT_SORT_KEYS, default=str)).digest()
     if await idempotency.add(tx.session, actor.user_id, operation, key, input_hash=digest, answer_id=answer_id):
         return None
-    earlier = await idempotency.find(tx.session, actor.user_id, operation, key)
-    if earlier.input_hash != digest:
+    earlier_digest, earlier_id = await idempotency.find(tx.session, actor.user_id, operation, key)
+    if earlier_digest != digest:
         raise IdempotencyMismatch("This key was used for something else. Use another one.", "idempotencyKey")
-    return earlier.answer_id
+    return earlier_id

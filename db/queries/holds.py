@@ -36,9 +36,10 @@ async def add(
     )
 
 
-async def find(session: AsyncSession, hold_id: UUID) -> Hold | None:
-    """A hold as it stands."""
-    statement = select(Hold).where(Hold.id == hold_id).execution_options(populate_existing=True)
+async def lock(session: AsyncSession, hold_id: UUID) -> Hold | None:
+    """Take a hold until the commit, as it stands."""
+    statement = select(Hold).where(Hold.id == hold_id).with_for_update(key_share=True)
+    statement = statement.execution_options(populate_existing=True)
     return (await session.execute(statement)).scalar_one_or_none()
 
 
@@ -52,3 +53,8 @@ async def move(session: AsyncSession, hold_id: UUID, to: HoldStatus) -> Hold | N
         .execution_options(populate_existing=True)
     )
     return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def find_payer(session: AsyncSession, hold_id: UUID) -> UUID | None:
+    """Whose money a hold is; None for money from outside."""
+    return (await session.execute(select(Hold.payer_id).where(Hold.id == hold_id))).scalar_one()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,9 +28,10 @@ async def add(
     return (await session.execute(statement)).scalar_one_or_none() is not None
 
 
-async def find(session: AsyncSession, user_id: UUID, operation: str, key: str) -> Row[tuple[bytes, UUID]]:
-    """What a key was used for: a row of `input_hash` and `answer_id`."""
+async def find(session: AsyncSession, user_id: UUID, operation: str, key: str) -> tuple[bytes, UUID]:
+    """What a key was used for: the hash of the input, and the id of what was made."""
     statement = select(IdempotencyKey.input_hash, IdempotencyKey.answer_id).where(
         IdempotencyKey.user_id == user_id, IdempotencyKey.operation == operation, IdempotencyKey.key == key
     )
-    return (await session.execute(statement)).one()
+    row = (await session.execute(statement)).one()
+    return row.input_hash, row.answer_id

@@ -7,7 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Row, Text, Uuid, bindparam, cast, func, insert, literal, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    DateTime,
+    Row,
+    Text,
+    Uuid,
+    bindparam,
+    cast,
+    func,
+    insert,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -38,12 +52,56 @@ LOCK = (
     select(LedgerAccount.kind, LedgerAccount.currency, LedgerAccount.holder_id, LedgerAccount.balance_minor)
     .select_from(WANTED.join(LedgerAccount, SAME))
     .where(
-        LedgerAccount.holder_id != NOBODY,
+        (LedgerAccount.holder_id != NOBODY) | bindparam("everything", type_=Boolean),
         select(func.count()).select_from(WANTED.join(LedgerAccount, SAME)).correlate(None).scalar_subquery()
         == bindparam("expected", type_=BigInteger),
     )
-    .order_by(LedgerAccount.id)
+    .order_by(LedgerAccount.holder_id == NOBODY, LedgerAccount.id)
     .with_for_update(of=LedgerAccount, key_share=True)
+)
+
+ENTRIES, LINES = JournalEntry.metadata.tables["journal_entries"], JournalLine.metadata.tables["journal_lines"]
+GIVEN = [column for column in ENTRIES.c if column.name not in {"recorded_at", "occurred_at"}]
+MADE = (
+    upsert(ENTRIES)
+    .values(
+        {
+            **{column.name: bindparam(f"entry_{column.name}", type_=column.type) for column in GIVEN},
+            "occurred_at": func.coalesce(bindparam("entry_occurred_at", type_=DateTime(timezone=True)), func.now()),
+        }
+    )
+    .on_conflict_do_nothing(index_elements=["source", "reference"])
+    .returning(ENTRIES.c.id)
+    .cte("made")
+)
+AMOUNTS = (
+    func.unnest(
+        bindparam("lines", type_=ARRAY(Uuid)),
+        bindparam("kinds", type_=ARRAY(Text)),
+        bindparam("currencies", type_=ARRAY(Text)),
+        bindparam("holders", type_=ARRAY(Uuid)),
+        bindparam("amounts", type_=ARRAY(BigInteger)),
+    )
+    .table_valued("id", *ACCOUNT, "amount_minor", name="amounts")
+    .render_derived()
+)
+# An entry and its lines in one statement. People's accounts come before the platform's, each in the order of ids: one
+# order for everybody who writes, and the accounts that all postings share are locked last.
+WRITE = (
+    insert(LINES)
+    .from_select(
+        ["id", "entry_id", "account_id", "amount_minor"],
+        select(AMOUNTS.c.id, MADE.c.id, LedgerAccount.id, AMOUNTS.c.amount_minor)
+        .select_from(MADE.join(AMOUNTS, true()))
+        .join(
+            LedgerAccount,
+            (LedgerAccount.holder_id == AMOUNTS.c.holder_id)
+            & (LedgerAccount.kind == AMOUNTS.c.kind)
+            & (LedgerAccount.currency == AMOUNTS.c.currency),
+        )
+        .order_by(LedgerAccount.holder_id == NOBODY, LedgerAccount.id),
+    )
+    .returning(LINES.c.id)
 )
 
 
@@ -55,19 +113,24 @@ def _wanted(accounts: Collection[Account]) -> dict[str, list[Any]]:
     }
 
 
-async def lock(session: AsyncSession, accounts: Iterable[Account]) -> dict[Account, int]:
-    """Lock accounts until the commit, in the order of their ids; those of people and of the platform are made on first use.
+async def lock(session: AsyncSession, accounts: Iterable[Account], *, everything: bool = False) -> dict[Account, int]:
+    """Lock accounts until the commit: people's and holds', then the platform's, each in the order of their ids.
 
-    The platform's own accounts are part of every entry. They are not locked here but by the lines that are written last,
-    after those of people, so that postings wait for each other only from then on. Their balances are not given.
+    Those of people and of the platform are made on first use.
+
+    Args:
+        session: The deed's.
+        accounts: Which.
+        everything: Whether to lock the platform's too. They are part of every entry; lines are written to them last,
+            and until then postings need not wait for each other.
 
     Returns:
-        The balances of people's accounts and of holds.
+        The balances of what was locked.
     """
     wanted = sorted(set(accounts), key=lambda account: (account.kind, account.currency, account.holder_id))
-    values = {**_wanted(wanted), "expected": len(wanted)}
+    values = {**_wanted(wanted), "expected": len(wanted), "everything": everything}
     rows = (await session.execute(LOCK, values)).all()
-    if len(rows) < sum(account.holder_id != NOBODY for account in wanted) or not rows:
+    if len(rows) < sum(everything or account.holder_id != NOBODY for account in wanted) or not rows:
         await _make(session, wanted)
         rows = (await session.execute(LOCK, values)).all()
     return {Account(row.kind, row.currency, row.holder_id): row.balance_minor for row in rows}
@@ -101,57 +164,27 @@ async def write(session: AsyncSession, entry: Entry) -> UUID | None:
     Returns:
         Its id; None when the event outside that it follows from is booked already, and then nothing was written.
     """
-    occasion = entry.occasion
+    occasion, entry_id = entry.occasion, new_id()
     subject_type, subject_id = occasion.subject or (None, None)
     source, reference = occasion.origin or (None, None)
-    entry_id = new_id()
-    row: dict[str, Any] = {
-        "id": entry_id,
-        "kind": entry.kind,
-        "description": occasion.description,
-        "subject_type": subject_type,
-        "subject_id": subject_id,
-        "occurred_at": occasion.occurred_at or func.now(),
-        "posted_by_id": occasion.by,
-        "source": source,
-        "reference": reference,
-        "about_id": entry.about_id,
-        "settles_id": entry.settles_id,
-        "reverses_id": entry.reverses_id,
-    }
-    written = upsert(JournalEntry).values(row)
-    written = written.on_conflict_do_nothing(index_elements=["source", "reference"])
-    made = written.returning(JournalEntry.id).cte("made")
-    amounts = (
-        func.unnest(
-            bindparam("ids", type_=ARRAY(Uuid)),
-            bindparam("kinds", type_=ARRAY(Text)),
-            bindparam("currencies", type_=ARRAY(Text)),
-            bindparam("holders", type_=ARRAY(Uuid)),
-            bindparam("amounts", type_=ARRAY(BigInteger)),
-        )
-        .table_valued("id", *ACCOUNT, "amount_minor", name="amounts")
-        .render_derived()
-    )
-    # People's accounts come before the platform's, each in the order of ids: one order for everybody who writes.
-    lines = (
-        select(amounts.c.id, made.c.id, LedgerAccount.id, cast(amounts.c.amount_minor, BigInteger))
-        .select_from(made.join(amounts, literal(value=True)))
-        .join(
-            LedgerAccount,
-            (LedgerAccount.holder_id == amounts.c.holder_id)
-            & (LedgerAccount.kind == amounts.c.kind)
-            & (LedgerAccount.currency == amounts.c.currency),
-        )
-        .order_by(LedgerAccount.holder_id == NOBODY, LedgerAccount.id)
-    )
-    statement = insert(JournalLine).from_select(["id", "entry_id", "account_id", "amount_minor"], lines)
     values = {
-        **_wanted(entry.lines.keys()),
-        "ids": [new_id() for _ in entry.lines],
+        "entry_id": entry_id,
+        "entry_kind": entry.kind,
+        "entry_description": occasion.description,
+        "entry_subject_type": subject_type,
+        "entry_subject_id": subject_id,
+        "entry_occurred_at": occasion.occurred_at,
+        "entry_posted_by_id": occasion.by,
+        "entry_source": source,
+        "entry_reference": reference,
+        "entry_about_id": entry.about_id,
+        "entry_settles_id": entry.settles_id,
+        "entry_reverses_id": entry.reverses_id,
+        "lines": [new_id() for _ in entry.lines],
         "amounts": list(entry.lines.values()),
+        **_wanted(entry.lines.keys()),
     }
-    found = (await session.execute(statement.returning(JournalLine.id), values)).all()
+    found = (await session.execute(WRITE, values)).all()
     if found and len(found) != len(entry.lines):
         raise LookupError("A line names an account that is not there.")
     return entry_id if found else None

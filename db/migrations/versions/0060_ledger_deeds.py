@@ -13,9 +13,7 @@ depends_on = None
 CURRENCIES = ("EUR", "GBP", "GHS", "JPY", "KES", "NGN", "USD", "USDC", "ZAR")
 BEFORE = ("AVAILABLE", "PENDING", "WITHHELD", "HOLD", "RECEIVABLE", "FEES", "CLEARING")
 NAMED = ("about_id", "settles_id", "reverses_id")
-PERSONAL = (
-    "(owner_id IS NOT NULL) = (kind IN ('AVAILABLE', 'PENDING', 'WITHHELD', 'IN_TRANSIT', 'RECEIVABLE')) OR kind = 'HOLD'"
-)
+PERSONAL = "(owner_id IS NOT NULL) = (kind IN ('AVAILABLE', 'PENDING', 'WITHHELD', 'IN_TRANSIT', 'RECEIVABLE')) OR kind = 'HOLD'"
 HOLDER = "COALESCE(hold_id, owner_id, '00000000-0000-0000-0000-000000000000'::uuid)"
 
 
@@ -32,7 +30,10 @@ def upgrade() -> None:
         "holds",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column(
-            "status", word("holdstatus", "HELD", "DISPUTED", "RELEASED", "RETURNED"), server_default="HELD", nullable=False
+            "status",
+            word("holdstatus", "HELD", "DISPUTED", "RELEASED", "RETURNED"),
+            server_default="HELD",
+            nullable=False,
         ),
         sa.Column("subject_type", sa.Text(), nullable=False),
         sa.Column("subject_id", sa.Uuid(), nullable=False),
@@ -67,7 +68,9 @@ def _widen_accounts() -> None:
     # Accounts of holds that were made by hand, before there were holds, would have no holder; no deed has made any.
     op.add_column("ledger_accounts", sa.Column("hold_id", sa.Uuid(), nullable=True))
     op.create_foreign_key(op.f("fk_ledger_accounts_hold_id"), "ledger_accounts", "holds", ["hold_id"], ["id"])
-    op.add_column("ledger_accounts", sa.Column("holder_id", sa.Uuid(), sa.Computed(HOLDER, persisted=True), nullable=False))
+    op.add_column(
+        "ledger_accounts", sa.Column("holder_id", sa.Uuid(), sa.Computed(HOLDER, persisted=True), nullable=False)
+    )
     op.drop_constraint(op.f("uq_ledger_accounts_owner_id_kind_currency"), "ledger_accounts")
     op.create_unique_constraint(
         op.f("uq_ledger_accounts_holder_id_kind_currency"), "ledger_accounts", ["holder_id", "kind", "currency"]
