@@ -35,6 +35,9 @@ EARLIER_SECONDS: Final = 60 * 60
 APPS_SECONDS: Final = 60 * 60
 """How long the token holds that apps are given."""
 
+APPS_KEPT_SECONDS: Final = 30 * 60
+"""How long the same one is given out: each holds for as long again at least."""
+
 PIXELS: Final = "600"
 PROBE: Final = "USRC17607839"
 """A recording to ask for when the question is only whether our own token holds."""
@@ -59,6 +62,7 @@ class AppleMusic:
         self._catalog = f"/v1/catalog/{storefront}/songs"
         self._ours = ""
         self._ours_until = 0.0
+        self._apps: dict[tuple[str, ...], tuple[str, float]] = {}
 
     def require(self) -> object:
         """Check that there is a key.
@@ -74,7 +78,13 @@ class AppleMusic:
         Raises:
             NotConfigured: There is no key.
         """
-        return self._key.sign(APPS_SECONDS, **({"origin": list(origins)} if origins else {}))
+        place, now = tuple(origins), time.monotonic()
+        token, until = self._apps.get(place, ("", 0.0))
+        if now >= until:
+            token = self._key.sign(APPS_SECONDS, **({"origin": list(origins)} if origins else {}))
+            # One at a time: an installation has one list of origins.
+            self._apps = {place: (token, now + APPS_KEPT_SECONDS)}
+        return token
 
     async def check(self, music_user_token: str) -> str:
         """Check a person's token; returns their storefront. Raises as the port says."""

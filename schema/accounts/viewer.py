@@ -121,9 +121,9 @@ class Viewer:
 
     @finished()
     def apple_music_developer_token(context: Context) -> str | None:
-        """What MusicKit needs in the app before it can ask you for access to Apple Music; it holds for an hour.
+        """What MusicKit needs in the app before it can ask you for access to Apple Music.
 
-        Null when this installation is no app of Apple's.
+        It holds for half an hour at least. Null when this installation is no app of Apple's.
         """
         return developer_token(context.services, context.origins)
 
