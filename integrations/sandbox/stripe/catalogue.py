@@ -157,7 +157,6 @@ def create_link(desk: Desk, params: Json) -> Json:
     link = make(
         PAYMENT_LINK,
         id=name,
-        created=desk.now(),
         currency=items[0]["currency"],
         line_items=empty_list(f"/v1/payment_links/{name}/line_items") | {"data": items},
         url=f"{desk.site}/checkout.stripe.com/l/{name}",
