@@ -16,6 +16,7 @@ from db.tables import Row
 from integrations import valkey
 from tests.accounts.conftest import picture, put, wrong
 from tests.client import Api, operation
+from tests.connections.elsewhere import VENDORS, Elsewhere
 from tests.fleet import Fleet, free_port
 
 EMAIL = "canary.bird@example.com"
@@ -73,11 +74,13 @@ def letterbox():
 
 
 @pytest.fixture
-async def house(environment, letterbox, tmp_path):
+async def house(environment, settings, sandbox, letterbox, tmp_path):
     """A web process and a worker as they run in earnest, not in the demo, with all that they say in a file."""
     names = {name: environment[name] for name in ("DATABASE_URL", "REDIS_URL", "PUBLIC_URL")}
     names |= {**KEPT, "BACKLINE_KEYS": f"k1:{base64.b64encode(KEY).decode()}", "BACKLINE_DATA": str(tmp_path / "data")}
     names |= {"SMTP_URL": f"smtp://localhost:{letterbox.port}", "MAIL_FROM": "Backline <hello@backline.example>"}
+    # The vendors are the sandbox's, but everything is set as an operator would set it.
+    names |= {name: getattr(settings, name.lower()) for name in VENDORS}
     fleet = Fleet({"BACKLINE_DEMO": "", **names})
     with (tmp_path / "log").open("w") as log:
         found = await fleet.start("web", log)
@@ -134,7 +137,7 @@ async def fail_inside(database, attempt):
         return await task
 
 
-class Visit:
+class Visit(Elsewhere):
     """Somebody who does everything in which a secret plays a part; `secret` collects them by what they are."""
 
     def __init__(self, url, letterbox):
@@ -198,7 +201,7 @@ def found(secret, kept):
     return names
 
 
-async def test_no_secret_is_kept_or_told(house, letterbox, database, settings):
+async def test_no_secret_is_kept_or_told(house, letterbox, database, settings, sandbox):
     visit = Visit(house.url, letterbox)
     async with overheard(settings.redis_url) as heard:
         first = await visit.enter(1)
@@ -209,6 +212,13 @@ async def test_no_secret_is_kept_or_told(house, letterbox, database, settings):
         await visit.send_photo(token)
         async with Api(house.url, visit.secret["API token"]).subscribe(NEWS) as stream:
             assert await stream.silent(0.3)
+        await visit.live_elsewhere(sandbox, token)
+        await visit.sign_in_elsewhere(sandbox)
+        await visit.note_issued(sandbox)
+        visit.secret |= {name: getattr(settings, name.lower()) for name in VENDORS if "SECRET" in name}
+        visit.secret["Apple's key"] = settings.apple_private_key.split("-----")[2].strip()[:60]
+        kinds = {name.rpartition(" ")[0] for name in visit.secret if "'s " in name}
+        assert {"spotify's refresh", "serato's access", "apple_music's music_user_token"} <= kinds, kinds
         second = await visit.refresh(first, "of its refresh")
         await visit.misuse(second)
         await visit.enter(2)
@@ -224,7 +234,7 @@ async def test_no_secret_is_kept_or_told(house, letterbox, database, settings):
     assert len(heard) > 20
     answers = [str(answer) for answer in visit.answers]
     told = {name for answer in answers for name in found(visit.secret, answer)}
-    assert told == {name for name in visit.secret if re.match("access|refresh|API|signature", name)}
+    assert told == {name for name in visit.secret if re.match("access|refresh|API|signature|state", name)}
     errors = str([answer.get("errors") for answer in visit.answers])
     assert found(visit.secret, errors) == []
     assert "INTERNAL" in errors
