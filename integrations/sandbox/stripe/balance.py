@@ -65,23 +65,8 @@ def move(
         on: when it becomes available; now when None.
         description: what it says.
     """
-    mature(desk)
     at = desk.now() if on is None else on
-    pending = at > desk.now()
-    sums = read_sums(desk, currency)
-    sums["pending" if pending else "available"] += amount - fee
-    desk.world.put(SUMS, f"{desk.account}:{currency}", sums)
-    if pending:
-        name = f"{desk.account}:{currency}:{at}"
-        waiting = desk.world.get(MATURING, name) or {"account": desk.account, "currency": currency, "on": at, "net": 0}
-        desk.world.put(MATURING, name, waiting | {"net": waiting["net"] + amount - fee})
-    details = {
-        "amount": fee,
-        "application": None,
-        "currency": currency,
-        "description": "Stripe fee",
-        "type": "stripe_fee",
-    }
+    _add(desk, amount - fee, currency, at)
     return desk.save(
         {
             "id": make_id("txn"),
@@ -94,14 +79,32 @@ def move(
             "description": description,
             "exchange_rate": None,
             "fee": fee,
-            "fee_details": [details] if fee else [],
+            "fee_details": _fees(fee, currency),
             "net": amount - fee,
             "reporting_category": CATEGORIES[kind],
             "source": source,
-            "status": "pending" if pending else "available",
+            "status": "pending" if at > desk.now() else "available",
             "type": kind,
         }
     )
+
+
+def _fees(fee: int, currency: str) -> list[Json]:
+    named = {"application": None, "currency": currency, "description": "Stripe fee", "type": "stripe_fee"}
+    return [{"amount": fee, **named}] if fee else []
+
+
+def _add(desk: Desk, net: int, currency: str, at: int) -> None:
+    """Change this account's balance, now or when the time has come."""
+    mature(desk)
+    pending = at > desk.now()
+    sums = read_sums(desk, currency)
+    sums["pending" if pending else "available"] += net
+    desk.world.put(SUMS, f"{desk.account}:{currency}", sums)
+    if pending:
+        name = f"{desk.account}:{currency}:{at}"
+        waiting = desk.world.get(MATURING, name) or {"account": desk.account, "currency": currency, "on": at, "net": 0}
+        desk.world.put(MATURING, name, waiting | {"net": waiting["net"] + net})
 
 
 def read_sums(desk: Desk, currency: str) -> dict[str, int]:

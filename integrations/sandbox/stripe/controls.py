@@ -77,37 +77,10 @@ def controls(world: World, registration: Registration) -> list[Route]:
 
         return do
 
-    posts: dict[str, Act] = {
-        "/balance": _put_money,
-        "/settle": lambda desk, *_: {"settled": balance.mature(desk, at_once=True)},
-        "/endpoints": lambda desk, _, value: _register(desk, value),
-        "/delivery": _set_delivery,
-        "/release": _release,
-        "/breakdowns": _break_down,
-        "/accounts/{name}/complete": lambda desk, name, _: accounts.complete(desk, desk.find("account", name)),
-        "/accounts/{name}/restrict": lambda desk, name, _: accounts.restrict(desk, desk.find("account", name)),
-        "/accounts/{name}/reject": lambda desk, name, _: accounts.reject(desk, {"reason": "fraud"}, name),
-        "/checkouts/{name}/pay": lambda desk, name, value: checkouts.pay(
-            desk, name, value.get("payment_method", "pm_card_visa"), value.get("email")
-        ),
-        "/checkouts/{name}/expire": lambda desk, name, _: checkouts.expire(desk, {}, name),
-        "/charges/{name}/dispute": _dispute,
-        "/disputes/{name}/won": lambda desk, name, _: disputes.decide(desk, desk.find("dispute", name), "won"),
-        "/disputes/{name}/lost": lambda desk, name, _: disputes.decide(desk, desk.find("dispute", name), "lost"),
-        "/payouts/{name}/pay": lambda desk, name, _: payouts.arrive(*_find_payout(desk, name)),
-        "/payouts/{name}/fail": lambda desk, name, _: payouts.fail(*_find_payout(desk, name)),
-    }
-    gets: dict[str, Act] = {
-        "/all/{name}": _show_all,
-        "/endpoints": lambda desk, *_: {"_secret": True, "data": list(_stored(desk, "webhook_endpoint"))},
-        "/delivery": lambda desk, *_: events.rules(desk),
-        "/outbox": lambda desk, *_: {"data": list(desk.world.all(events.OUTBOX).values())},
-        "/attempts": lambda desk, *_: {"data": list(desk.world.all(ATTEMPTS).values())},
-    }
     return [
         Route("/events/{name}/send", _sender(world), methods=["POST"]),
-        *(Route(path, door(act), methods=["POST"]) for path, act in posts.items()),
-        *(Route(path, door(act), methods=["GET"]) for path, act in gets.items()),
+        *(Route(path, door(act), methods=["POST"]) for path, act in POSTS.items()),
+        *(Route(path, door(act), methods=["GET"]) for path, act in GETS.items()),
     ]
 
 
@@ -179,6 +152,36 @@ def _find_payout(desk: Desk, name: str) -> tuple[Desk, Json]:
     if found is None:
         raise Refused(f"No such payout: '{name}'", status=404)
     return desk.at(found[OWNER]), found
+
+
+POSTS: Final[dict[str, Act]] = {
+    "/balance": _put_money,
+    "/settle": lambda desk, *_: {"settled": balance.mature(desk, at_once=True)},
+    "/endpoints": lambda desk, _, value: _register(desk, value),
+    "/delivery": _set_delivery,
+    "/release": _release,
+    "/breakdowns": _break_down,
+    "/accounts/{name}/complete": lambda desk, name, _: accounts.complete(desk, desk.find("account", name)),
+    "/accounts/{name}/restrict": lambda desk, name, _: accounts.restrict(desk, desk.find("account", name)),
+    "/accounts/{name}/reject": lambda desk, name, _: accounts.reject(desk, {"reason": "fraud"}, name),
+    "/checkouts/{name}/pay": lambda desk, name, value: checkouts.pay(
+        desk, name, value.get("payment_method", "pm_card_visa"), value.get("email")
+    ),
+    "/checkouts/{name}/expire": lambda desk, name, _: checkouts.expire(desk, {}, name),
+    "/charges/{name}/dispute": _dispute,
+    "/disputes/{name}/won": lambda desk, name, _: disputes.decide(desk, desk.find("dispute", name), "won"),
+    "/disputes/{name}/lost": lambda desk, name, _: disputes.decide(desk, desk.find("dispute", name), "lost"),
+    "/payouts/{name}/pay": lambda desk, name, _: payouts.arrive(*_find_payout(desk, name)),
+    "/payouts/{name}/fail": lambda desk, name, _: payouts.fail(*_find_payout(desk, name)),
+}
+
+GETS: Final[dict[str, Act]] = {
+    "/all/{name}": _show_all,
+    "/endpoints": lambda desk, *_: {"_secret": True, "data": list(_stored(desk, "webhook_endpoint"))},
+    "/delivery": lambda desk, *_: events.rules(desk),
+    "/outbox": lambda desk, *_: {"data": list(desk.world.all(events.OUTBOX).values())},
+    "/attempts": lambda desk, *_: {"data": list(desk.world.all(ATTEMPTS).values())},
+}
 
 
 def _sender(world: World) -> Callable[[Request], Awaitable[Response]]:

@@ -198,7 +198,7 @@ def capture(desk: Desk, params: Json, name: str) -> Json:
     intent = desk.find(KIND, name, "intent")
     if intent["status"] != "requires_capture":
         raise unexpected(NOUN, intent["status"], "capture")
-    amount = int(params.get("amount_to_capture", intent["amount_capturable"]))
+    amount: int = params["amount_to_capture"] if "amount_to_capture" in params else intent["amount_capturable"]
     if not 1 <= amount <= intent["amount_capturable"]:
         raise Refused("The amount is more than can be captured.", code="amount_too_large", param="amount_to_capture")
     charge = desk.find("charge", intent["latest_charge"])
