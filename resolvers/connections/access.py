@@ -165,8 +165,16 @@ async def _finish_anyway(work: Coroutine[Any, Any, None]) -> None:
     """Wait for work that must come to its end even if nobody waits any more: what a provider answers is said only once."""
     task = asyncio.create_task(work)
     _renewals.add(task)
-    task.add_done_callback(_renewals.discard)
+    task.add_done_callback(_let_go)
     await asyncio.shield(task)
+
+
+def _let_go(task: asyncio.Task[None]) -> None:
+    """Take note of how a renewal ended: its row says it to others, and whoever began it may have left."""
+    _renewals.discard(task)
+    fault = None if task.cancelled() else task.exception()
+    if fault is not None and not isinstance(fault, DomainError):
+        log.error("A renewal failed: %s.", type(fault).__name__)
 
 
 async def _renew(database: Database, services: Services, account: ConnectedAccount, fence: int) -> None:

@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from db.queries import connections, history
+from db.queries import connections, history, notifications
 from db.session import Database, Tx
 from db.tables import ConnectedAccount
 from domain.actors import Actor
 from domain.connections import CALL_SECONDS, CONNECTS_BY, MANAGED_AT, PROVIDER_NAMES, REVOKING_LASTS, AccountStatus
 from domain.errors import DomainError, NotFound, RateLimited, Unavailable
 from domain.jobs import Job, JobKind
-from domain.notifications import SubjectType
+from domain.notifications import NotificationKind, SubjectType
 from domain.ports import Services
 from resolvers.connections.tokens import unseal
 from resolvers.patience import answered_within
@@ -48,6 +48,7 @@ async def end(tx: Tx, account: ConnectedAccount, *, by: UUID | None, reason: str
     subject = (SubjectType.CONNECTED_ACCOUNT, account.id)
     after = AccountStatus.DISCONNECTED
     await history.note(tx.session, subject, before=account.status, after=after, by=by, reason=reason)
+    await notifications.settle(tx.session, account.user_id, NotificationKind.ACCOUNT_NEEDS_RECONNECT, account.id)
     await tx.later(Job(JobKind.REVOKE_ACCESS, str(account.id), {"accountId": str(account.id)}))
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
-from db.tables import ConnectedAccount, Identity, JobRow
+from db.tables import ConnectedAccount, Identity, JobRow, Notification
 from domain.accounts import Channel
 from domain.connections import CALL_SECONDS, AccessEnded
 from domain.errors import NotFound
@@ -169,6 +169,7 @@ async def test_an_account_that_waits_for_its_person_can_be_ended(browser, mina, 
     await run_jobs()
     assert (await browser.row(account)).sealed_tokens is None
     assert await make.count(ConnectedAccount, ConnectedAccount.status == "DISCONNECTED") == 1
+    assert await make.count(Notification) == await make.count(Notification, Notification.read_at.is_not(None)) == 1
 
 
 async def test_what_a_renewal_brings_after_the_end_is_revoked(browser, mina, api, run_jobs):
