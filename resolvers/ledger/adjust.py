@@ -76,8 +76,8 @@ async def adjust(
 async def reverse(tx: Tx, actor: Actor, entry_id: UUID, *, reason: str) -> Posted:
     """Take an entry back by a new one that names it; the entry itself stays as it was.
 
-    Money that was received goes back the way it came, from wherever it is now. A refund that did not arrive is given to
-    those from whom it was taken. What belongs to a hold, a dispute or a payout has an end of its own instead.
+    Money that was received goes back the way it came, of what is still pending or available. A refund that did not arrive
+    is given to those from whom it was taken. What belongs to a hold, a dispute or a payout has an end of its own instead.
 
     Raises:
         Forbidden: The actor is no operator.
@@ -93,15 +93,9 @@ async def reverse(tx: Tx, actor: Actor, entry_id: UUID, *, reason: str) -> Poste
         raise Conflict("This was reversed before.")
     lines = await ledger.read_lines(tx.session, entry.id)
     currency = next(iter(lines)).currency
-    if entry.kind is EntryKind.REFUND:
-        await _take_root(tx, entry)
-        draft = await open_accounts(tx, people_of(lines), currency)
-        _take_refund_back(lines, draft)
-    else:
-        now = await _undisturbed(tx, entry, lines)
-        draft = await open_accounts(tx, people_of(lines), currency)
-        for account, amount in now.items():
-            draft.move(account, -amount)
+    family = await _take_root(tx, entry, lines)
+    draft = await open_accounts(tx, people_of(lines), currency)
+    _mirror(draft, lines, family)
     occasion = regarding(entry, Occasion(said, by=actor.user_id))
     mirror = Entry(entry.kind, occasion, draft.lines, about_id=entry.about_id or entry.id, reverses_id=entry.id)
     return await post(tx, mirror, draft.before)
@@ -114,8 +108,13 @@ def _require_operator(actor: Actor, reason: str) -> str:
     return clean_text(reason, "reason", most=MAX_REASON)
 
 
-async def _undisturbed(tx: Tx, entry: JournalEntry, lines: Mapping[Account, int]) -> Mapping[Account, int]:
-    """Where the money of an entry is now, all of which is still there."""
+async def _take_root(tx: Tx, entry: JournalEntry, lines: Mapping[Account, int]) -> Mapping[Account, int]:
+    """See that an entry stands as it was made, and where its money is now; nobody changes that until the commit."""
+    if entry.kind is EntryKind.REFUND:
+        if entry.about_id is None:
+            raise Conflict("Held money that was returned cannot be held again.")
+        await take_entry(tx, entry.about_id, *EARNINGS, EntryKind.RELEASE)
+        return lines
     family = await ledger.read_family(tx.session, entry.id)
     outside = {account: amount for account, amount in lines.items() if account.kind in PLATFORM}
     if outside != {account: amount for account, amount in family.items() if account.kind in PLATFORM}:
@@ -125,18 +124,18 @@ async def _undisturbed(tx: Tx, entry: JournalEntry, lines: Mapping[Account, int]
     return family
 
 
-async def _take_root(tx: Tx, entry: JournalEntry) -> None:
-    if entry.about_id is None:
-        raise Conflict("Held money that was returned cannot be held again.")
-    await take_entry(tx, entry.about_id, *EARNINGS, EntryKind.RELEASE)
-
-
-def _take_refund_back(lines: Mapping[Account, int], draft: Draft) -> None:
+def _mirror(draft: Draft, lines: Mapping[Account, int], family: Mapping[Account, int]) -> None:
+    """Add the opposite of lines: a debt that they paid is owed again, what is still pending is taken of that."""
     for account, amount in lines.items():
         if account.kind in PLATFORM:
             draft.move(account, -amount)
     for person_id, amount in sorted(people_of(lines).items()):
-        if amount > 0:
-            draft.move(draft.of(AccountKind.AVAILABLE, person_id), -amount)
-        else:
+        if amount < 0:
             draft.credit(person_id, -amount)
+            continue
+        owed, pending = draft.of(AccountKind.RECEIVABLE, person_id), draft.of(AccountKind.PENDING, person_id)
+        again = max(0, lines.get(owed, 0))
+        waiting = min(amount - again, max(0, family.get(pending, 0)))
+        draft.move(owed, -again)
+        draft.move(pending, -waiting)
+        draft.move(draft.of(AccountKind.AVAILABLE, person_id), again + waiting - amount)
