@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help serve test check bench schema migrate seed reset long
+.PHONY: help serve test check bench schema migrate seed reset long players
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ bench: $(VENV)/tools ## Measure the reads beside a hand-written endpoint and idi
 
 long: $(VENV)/tools ## Run all tests in their long forms: more generated operations, more faults, more kills
 	@TEST_EXAMPLES=5000 TEST_KILLS=50 $(RUN) -m pytest -q -m "long or not long" --timeout 3600
+
+players: $(VENV)/tools ## Measure how 100 players are asked by two workers that are killed (about 5 minutes)
+	@$(RUN) -m tests.players.measure
 
 schema: $(VENV)/runtime ## Write schema/schema.graphql
 	@$(RUN) -m cli schema

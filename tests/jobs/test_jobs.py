@@ -12,7 +12,7 @@ from domain.broadcasts import BroadcastStatus
 from domain.ids import new_id
 from domain.jobs import MAX_FAILURES, MAX_LOST_LEASES, Job, JobKind, JobStatus, Queue, backoff_seconds
 from jobs.run import run_job
-from jobs.sweeps import DUE_AT_ONCE, forget_old, ring_again
+from jobs.sweeps import DUE_AT_ONCE, forget_old, ring_again, ring_normal, ring_players
 from jobs.work import LeaseLost, Work
 
 BROKEN = {"broadcastId": "no id"}
@@ -163,6 +163,15 @@ async def test_urgent_work_does_not_wait_behind_a_heap_of_other(database, servic
     await ring_again(database, services, Queue.URGENT)
     assert (await row(database, urgent)).failures == 1
     assert {(await row(database, job_id)).failures for job_id in heap} == {0}
+
+
+async def test_players_that_nobody_was_woken_for_are_looked_at_by_a_sweep_of_their_own(database, services):
+    late, lately = await promise(database, queue=Queue.PLAYERS), await promise(database, queue=Queue.PLAYERS)
+    await change(database, late, run_at=datetime.now(UTC) - timedelta(seconds=4))
+    await ring_normal(database, services)
+    assert (await row(database, late)).failures == 0
+    await ring_players(database, services)
+    assert [(await row(database, job_id)).failures for job_id in (late, lately)] == [1, 0]
 
 
 async def test_done_jobs_are_forgotten_and_parked_ones_kept(database):

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import select, update
 
 from db.tables import Broadcast, JobRow
@@ -12,6 +13,8 @@ from domain.jobs import Job, JobKind, JobStatus
 
 WITHIN = 0.35
 """Seconds after its moment; arq looks every tenth, and the machine may be busy."""
+
+pytestmark = pytest.mark.alone
 
 
 async def eventually(check, within=20.0):

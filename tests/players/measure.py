@@ -21,6 +21,7 @@ from types import SimpleNamespace
 import bootstrap
 from db import migrate
 from db.session import Database, connect
+from domain.jobs import LEASE_SECONDS
 from integrations.embedded import hold
 from settings import Settings
 from tests.cast import Cast
@@ -33,6 +34,7 @@ EVENTS = operation("BroadcastEvents")
 KILL_EVERY, DEAD_FOR = 30.0, 1.0
 STRICT_EVERY, STRICT_FOR = 45.0, 5
 SKIP_EVERY = 1.0
+SWEEP_SECONDS = 2.0
 ON_THEIR_WAY = 0.5
 """Questions that were asked when the first refusal came, in seconds after it."""
 
@@ -172,8 +174,10 @@ def report(arguments, calls, heard, kills, pauses, seconds):
     gaps = sorted(then["at"] - call["at"] for call, then in pairs)
     overlaps = sum(then["at"] < call["at"] + (call["seconds"] or 0) for call, then in pairs)
     during = sum(any(at + ON_THEIR_WAY < call["at"] < at + STRICT_FOR for at in pauses) for call in calls)
-    disturbed = sorted([(at, at + STRICT_FOR) for at in pauses] + [(at, at + 18) for at in kills])
-    calm = [late for began, late in heard if not touches(disturbed, began, began + late)]
+    strict = [(at, at + STRICT_FOR) for at in pauses]
+    killed = [(at, at + LEASE_SECONDS + SWEEP_SECONDS) for at in kills]
+    served = [late for began, late in heard if not touches(sorted(strict), began, began + late)]
+    calm = [late for began, late in heard if not touches(sorted(strict + killed), began, began + late)]
     return "\n".join(
         [
             (
@@ -192,6 +196,7 @@ def report(arguments, calls, heard, kills, pauses, seconds):
             f"overlapping calls of an account: {overlaps}; sooner than 1 s: {sum(gap < 0.99 for gap in gaps)}",
             f"calls during pauses: {during}",
             f"from the vendor's change to the subscriber, {len(heard)} changes: {shares([late for _, late in heard])}",
+            f"the same without pauses, {len(served)} changes: {shares(served)}",
             f"the same without pauses and kills, {len(calm)} changes: {shares(calm)}",
         ]
     )

@@ -7,13 +7,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select, update
 
+import bootstrap
 from db.queries import players
+from db.session import Database
 from db.tables import JobRow, VendorPause
 from domain.connections import AccountProvider
 from domain.jobs import JobKind, JobStatus
 from domain.players import HEARD_SECONDS, UNHEARD_SECONDS
 from integrations import valkey
 from jobs.run import run_job
+from tests.fleet import free_port
 from tests.players.conftest import JOIN
 
 
@@ -161,13 +164,31 @@ async def test_twenty_workers_ask_once(stage, database, services):
     assert sum(worked) == await stage.calls() == 1
 
 
-@pytest.mark.parametrize("forgets", [False, True])
-async def test_a_lost_cache_changes_nothing_but_cost(stage, make, forgets):
+@pytest.fixture
+async def lonely(stage):
+    """Take Valkey away from the stage's workers: `await lonely()`."""
+    nowhere = f"redis://127.0.0.1:{free_port()}"
+    settings = dataclasses.replace(stage.settings, redis_url=nowhere, queue_url=nowhere)
+    async with bootstrap.build(settings) as services:
+
+        async def leave():
+            stage.services, stage.database = services, Database(stage.database.engine, services.bell, services.bus)
+
+        yield leave
+
+
+@pytest.mark.parametrize("valkey_is", ["there", "forgetful", "gone"])
+async def test_a_lost_valkey_changes_nothing_but_cost(stage, make, valkey_is, lonely):
     room = await stage.room()
+    if valkey_is == "gone":
+        await lonely()
     seen = []
     for deed in ("play", "play", "skip", "pause", "pause", "play", "private", "private", "public", "ad"):
-        if forgets:
+        if valkey_is == "forgetful":
             await valkey_flush(stage)
+        if valkey_is == "gone":
+            # Each process keeps to one question a second by itself.
+            await asyncio.sleep(1.05)
         await stage.player(deed)
         await stage.turn()
         track = await stage.on()
