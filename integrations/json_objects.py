@@ -62,6 +62,28 @@ class JsonObject:
             raise self._wrong(name)
         return float(found)
 
+    def whole(self, name: str) -> int:
+        """Read a whole number, which money is.
+
+        Raises:
+            Unavailable: It is missing, or is none.
+        """
+        found = self._content.get(name)
+        if isinstance(found, bool) or not isinstance(found, int):
+            raise self._wrong(name)
+        return found
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Read a list of texts; missing means none.
+
+        Raises:
+            Unavailable: Something else is there.
+        """
+        found = self._content.get(name) or []
+        if not isinstance(found, list) or not all(isinstance(each, str) and len(each) <= MAX_TEXT for each in found):
+            raise self._wrong(name)
+        return tuple(found)
+
     def flag(self, name: str) -> bool:
         """Read a yes or no; missing means no.
 

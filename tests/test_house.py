@@ -38,7 +38,7 @@ ONLY_IN = {
     "cryptography": ("integrations.",),
     "authlib": ("integrations.oauth",),
     "aiosmtpd": ("integrations.sandbox.",),
-    "stripe": ("integrations.stripe", "integrations.sandbox.stripe.parameters"),
+    "stripe": ("integrations.stripe_wire", "integrations.sandbox.stripe.parameters"),
     "httpx": ("integrations.", "demo."),
     "strawberry": ("engine.", "schema."),
     "graphql": ("engine.", "schema.", "cli"),
