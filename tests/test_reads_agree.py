@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import insert, update
+from sqlalchemy import func, insert, update
 
 from db import tables
 from domain.accounts import Role
@@ -88,6 +88,7 @@ async def cast(make, database):
         await follows.block(tx, people[1].actor, people[2].id)
         await stop.stop(tx, people[3].actor, rooms[3].id)
     await money(database, people[0], rooms[0])
+    await accounts(database, people)
     return people
 
 
@@ -126,6 +127,22 @@ async def money(database, person, room):
         await tx.session.execute(
             update(tables.Notification).where(tables.Notification.user_id == person.id).values(read_at=None)
         )
+
+
+async def accounts(database, people):
+    """Accounts elsewhere, one of them ended and one lost, with the news of it."""
+    statuses = ["CONNECTED", "DISCONNECTED", "NEEDS_RECONNECT"]
+    async with database.transaction() as tx:
+        for place, provider in enumerate(["SPOTIFY", "SERATO", "APPLE_MUSIC", "SPOTIFY"]):
+            person = people[place // 3]
+            row = {"id": new_id(), "user_id": person.id, "provider": provider, "subject": f"subject {place}"}
+            row |= {"status": statuses[place % 3], "username": [None, "mina"][place % 2]}
+            row |= {"disconnected_at": func.now() if row["status"] == "DISCONNECTED" else None}
+            await tx.session.execute(insert(tables.ConnectedAccount).values(**row))
+            if row["status"] == "NEEDS_RECONNECT":
+                news = {"id": new_id(), "user_id": person.id, "kind": "ACCOUNT_NEEDS_RECONNECT", "title": "Again"}
+                news |= {"body": "Connect it again.", "subject_type": "ConnectedAccount", "subject_id": row["id"]}
+                await tx.session.execute(insert(tables.Notification).values(**news))
 
 
 @pytest.fixture
