@@ -222,6 +222,19 @@ async def test_two_ways_back_of_one_new_person_at_once_make_one(browser, api, ma
     assert await make.count(Session) == 3
 
 
+async def test_connecting_and_signing_in_at_once_give_the_way_in_to_one(browser, api, make):
+    for user in ("mina", "theo", "kofi"):
+        person = await make.user()
+        address, ticket = await browser.agree(await browser.leave(person), user), await browser.ticket(user)
+        (_, said), entered = await asyncio.gather(browser.come_back(address), api().do(SIGN_IN, **shown(ticket)))
+        assert said["status"] == "CONNECTED"
+        owner = person.wire if not entered["isNewUser"] else entered["session"]["user"]["id"]
+        assert entered["session"]["user"]["id"] == owner
+        again = await browser.enter(user)
+        assert (again["isNewUser"], again["session"]["user"]["id"]) == (False, owner)
+    assert await make.count(Identity, Identity.channel == Channel.SPOTIFY) == 3
+
+
 @pytest.mark.parametrize("facts", [{"suspended": True}, {"deleted_at": User.created_at}], ids=["suspended", "deleted"])
 async def test_who_may_not_be_here_stays_out(browser, api, make, facts):
     await browser.enter()
