@@ -162,11 +162,15 @@ async def ask(line: Line, call: Awaitable[stripe.StripeObject]) -> JsonObject:
         Unavailable: It is not known what was done, or our settings are refused.
     """
     try:
-        answer = await call
+        content = (await call).to_dict(for_json=True)
     except stripe.StripeError as error:
         # Without its cause: the error carries the whole answer.
         raise _refusal(line, error) from None
-    return JsonObject(VENDOR, answer.to_dict(for_json=True))
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+        # The library makes objects of what was sent before anybody has looked at it.
+        log.warning("%s's answer cannot be understood (%s).", VENDOR, type(error).__name__)
+        raise line.silent() from None
+    return JsonObject(VENDOR, content)
 
 
 def _refusal(line: Line, error: stripe.StripeError) -> DomainError:
