@@ -7,8 +7,8 @@ from typing import Any, Final
 SPOTIFY_SECRET: Final = "sandbox-spotify-secret"  # noqa: S105 -- known to everybody, opens nothing but the sandbox
 SERATO_SECRET: Final = "sandbox-serato-secret"  # noqa: S105 -- as above
 TWILIO_TOKEN: Final = "sandbox-twilio-token"  # noqa: S105 -- as above
-STRIPE_KEY: Final = "sk_test_sandbox_of_backline"
-STRIPE_WEBHOOK_SECRET: Final = "whsec_sandbox_of_backline"  # noqa: S105 -- as above
+STRIPE_KEY: Final = "sk_test_sandbox"
+STRIPE_WEBHOOK_SECRET: Final = "whsec_sandbox"  # noqa: S105 -- as above
 
 
 def settings(port: int, mail_port: int) -> dict[str, Any]:

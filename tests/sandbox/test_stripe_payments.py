@@ -1,5 +1,7 @@
 """The twin of Stripe, spoken to by Stripe's own client alone: payments, checkouts, links, refunds, disputes."""
 
+import asyncio
+
 import pytest
 import stripe
 
@@ -135,11 +137,9 @@ async def test_a_hold_is_captured_in_part_or_let_go(sandbox, client):
 async def test_a_hold_ends_after_a_week(sandbox, client):
     held = await paid(client, capture_method="manual")
     await sandbox.advance(7 * 24 * 3600 + 1)
-    for _ in range(100):
-        if (await client.v1.payment_intents.retrieve_async(held.id)).status == "canceled":
-            return
-        await sandbox.http.get("/control/clock")
-    raise AssertionError("it is still held")
+    async with asyncio.timeout(5):
+        while (await client.v1.payment_intents.retrieve_async(held.id)).status != "canceled":
+            await asyncio.sleep(0.05)
 
 
 async def test_lists_turn_page_by_page_and_search_finds(sandbox, client):
@@ -198,6 +198,27 @@ async def test_a_checkout_is_paid_on_its_page(sandbox, client):
     assert (await kinds(client))[-1] == "checkout.session.completed"
     assert (await available(client)) == (0, 10_000 - FEE)
     await refused(client.v1.checkout.sessions.expire_async(session.id))
+
+
+async def test_a_payment_is_disputed_later(sandbox, client):
+    session = await checkout(client)
+    assert (await sandbox.http.post(session.url, data={"decision": "dispute"})).status_code == 303
+    assert (await client.v1.checkout.sessions.retrieve_async(session.id)).payment_status == "paid"
+    assert (await client.v1.disputes.list_async()).data == []
+    await sandbox.advance(21)
+    async with asyncio.timeout(5):
+        while not (await client.v1.disputes.list_async()).data:
+            await asyncio.sleep(0.05)
+
+
+async def test_pages_that_are_not_there(sandbox, client):
+    pages = ("/c/pay/cs_test_no", "/l/plink_no", "/receipts/ch_no")
+    assert {(await sandbox.http.get(sandbox.at("checkout.stripe.com") + page)).status_code for page in pages} == {404}
+    answer = await sandbox.http.get(sandbox.at("connect.stripe.com") + "/setup/e/acct_1/token")
+    assert answer.status_code == 404
+    session = await checkout(client)
+    assert (await sandbox.http.post(session.url, data={"decision": "perhaps"})).status_code == 400
+    assert (await client.v1.checkout.sessions.retrieve_async(session.id)).status == "open"
 
 
 async def test_a_checkout_expires_by_hand_and_by_time(sandbox, client):

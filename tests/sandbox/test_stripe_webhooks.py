@@ -1,11 +1,14 @@
 """Webhooks of the twin of Stripe, as the official library verifies them."""
 
 import asyncio
+import dataclasses
 import json
 
 import pytest
 import stripe
 
+from integrations.sandbox.stripe.controls import settle
+from integrations.sandbox.world import World
 from tests.sandbox.stripe_desk import OURS, QUIET, available, fill, listening, paid, payee, refused, speaking
 
 pytestmark = pytest.mark.filterwarnings(QUIET)
@@ -120,6 +123,11 @@ async def test_copies_delays_and_another_order(sandbox, client, ear):
     await asyncio.sleep(0.2)
     assert ear.heard == []
     await ear.until(lambda ear: len(ear.heard) == 1)
+    await sandbox.control("POST", "/stripe/delivery", {"shuffle": True})
+    ear.heard.clear()
+    await asyncio.gather(*(paid(client) for _ in range(4)))
+    await ear.until(lambda ear: len(ear.heard) == 12)
+    assert len({event.id for event in ear.events()}) == 12
     answer = await sandbox.http.post("/control/stripe/delivery", json={"colour": "red"})
     assert answer.status_code == 400
 
@@ -174,3 +182,15 @@ async def test_webhooks_survive_a_kill(mortal_sandbox):
         assert sum(await available(client)) == sum(
             1_000 + place - round((1_000 + place) * 0.029) - 30 for place in range(5)
         )
+
+
+def test_our_own_endpoint_is_there_from_the_start(tmp_path):
+    world = World(tmp_path / "world.sqlite")
+    for _ in range(2):
+        settle(world, dataclasses.replace(OURS, stripe_webhook_url="http://127.0.0.1:8000/webhooks/stripe"))
+    [endpoint] = world.all("stripe_webhook_endpoint").values()
+    assert (endpoint["url"], endpoint["_secret"]) == ("http://127.0.0.1:8000/webhooks/stripe", SECRET)
+    world.reset()
+    settle(world, OURS)
+    assert world.all("stripe_webhook_endpoint") == {}
+    world.close()
