@@ -127,10 +127,12 @@ async def record(tx: Tx, services: Services, following: Following, answer: Answe
 def _next_turn(services: Services, followed: Followed, answer: Answer, *, heard: bool) -> float:
     """When to ask again: as soon as one wants to, and not before it is this room's turn among all."""
     budget, jitter = budget_of(services, AccountProvider.SPOTIFY), random.random()  # noqa: S311 -- it only spreads
+    spread = jitter * budget.spread(followed.heard_rooms + followed.unheard_rooms)
     if isinstance(answer, Paused):
-        return answer.seconds + jitter * budget.spread(followed.heard_rooms + followed.unheard_rooms)
+        return answer.seconds + spread
     if isinstance(answer, Crowded):
-        return answer.seconds * (1 + jitter) + (0 if heard else SOONEST_SECONDS)
+        # Soon, but the more there are the less often each tries: trying costs us something, too.
+        return answer.seconds + (spread / 4 if heard else spread)
     share = budget.share(heard=heard, heard_rooms=followed.heard_rooms, unheard_rooms=followed.unheard_rooms)
     if not isinstance(answer, Heard):
         return max(backoff_seconds(followed.failures + 1, jitter), share)
