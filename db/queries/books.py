@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Numeric, and_, cast, func, literal, null, or_, select, union_all
@@ -124,7 +125,13 @@ async def read_trial_balance(session: AsyncSession) -> TrialBalance:
     count = select(null(), null(), null(), null(), null(), cast(func.count(), BigInteger)).select_from(JournalEntry)
     rows = (await session.execute(union_all(totals, count))).all()
     *found, entries = sorted(rows, key=lambda row: (row[0] is None, row[0] or "", row[1] or ""))
-    return _summed([Total(*row[:2], *map(int, row[2:6]), row[3] - row[2] == row[4]) for row in found], entries[5])
+    return _summed([_total(*row) for row in found], entries[5])
+
+
+def _total(kind: AccountKind, currency: Currency, *figures: Decimal) -> Total:
+    # PostgreSQL's sums of 64-bit numbers are numerics: they may be larger than what they are sums of.
+    debits, credits_, balance, entries = map(int, figures)
+    return Total(kind, currency, debits, credits_, balance, entries, credits_ - debits == balance)
 
 
 def _summed(accounts: list[Total], entry_count: int) -> TrialBalance:
