@@ -33,7 +33,8 @@ class CardPayments(Protocol):
     * PaymentRefused: a definite no. Nothing moved, and it is kept under the key: to try again takes a new one.
     * RateLimited: too often; nothing was done, ask again with the same key.
     * Unavailable: it is not known what was done. Ask for the truth (`find_checkout`, `find_transfer`,
-      `list_refunds`), then ask again with the same key.
+      `list_refunds`), then ask again with the same key. An error inside of the processor is kept under the key too: if
+      it stays and the truth says that nothing was done, a person has to decide on a new key.
     * NotFound: what was named is not there.
     * NotConfigured: this installation has no account at the processor.
     """

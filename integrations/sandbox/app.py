@@ -5,6 +5,7 @@ A vendor's twin is a file of its own with these functions, which are named here 
 * `routes(world, registration) -> list[Route]`: what the vendor answers under one host. An address there is
   `<sandbox>/<host>/<path>`, such as `http://127.0.0.1:8001/api.spotify.com/v1/me`.
 * `controls(world) -> list[Route]`, if there are any: what tests and the page may do with it, under `/control/<vendor>`.
+  Stripe's take the registration as well.
 * `settle(world, registration) -> None`, if there is something: write who has an account from the start. It is called
   at each start and after each reset, and leaves alone what is there.
 * `work(world, registration)`, if something happens there by itself: it runs beside the app until it is cancelled.

@@ -15,6 +15,7 @@ from integrations.http import Patience
 from integrations.stripe import StripePayments
 from tests.integrations.test_stripe import OURS, asked, fill, payee, refused, usd
 from tests.integrations.vendor import RUDE, SHORT, broken, scripted
+from tests.sandbox.process import SandboxProcess
 
 HOST = "api.stripe.com"
 
@@ -35,6 +36,15 @@ async def payments(twins):
 async def wanted(twins, payments):
     await fill(twins, 10_000)
     return NewTransfer(await payee(twins, payments), usd(1_000), "payout_1")
+
+
+@pytest.fixture
+async def mortal_twins(tmp_path):
+    """A sandbox for one test, which may kill it."""
+    made = SandboxProcess(tmp_path)
+    await made.start()
+    yield made
+    await made.close()
 
 
 async def transfers(twins):
@@ -242,3 +252,43 @@ async def test_only_what_is_needed_is_sent():
     assert (seen.headers["idempotency-key"], seen.headers["authorization"]) == ("the key", "Bearer sk_test_1")
     assert seen.headers["user-agent"] == "Backline"
     assert not [name for name in seen.headers if name.startswith("x-stripe")]
+
+
+async def test_a_hundred_payouts_through_a_storm_are_paid_once_each(mortal_twins):
+    twins, names = mortal_twins, [f"payout_{number}" for number in range(100)]
+    payments = StripePayments(
+        secret_key=OURS.stripe_secret_key,
+        webhook_secret=None,
+        base_url=twins.at(HOST),
+        patience=Patience(connect=0.5, whole=1.0),
+    )
+    await fill(twins, 100_000)
+    account = await payee(twins, payments)
+    for kind, probability in (("drop_after_effect", 0.2), ("drop", 0.1), ("half_json", 0.1), ("html", 0.1)):
+        await twins.fault(kind, host=HOST, probability=probability)
+    await twins.fault("status", host=HOST, status=429, seconds=1, probability=0.05)
+
+    async def pay(name):
+        """What a worker does: ask for the truth, then send with the key of the row, until it is known."""
+        while True:
+            try:
+                if (found := await payments.find_transfer(name)) is not None:
+                    return found.id
+                return (await payments.transfer(f"key {name}", NewTransfer(account, usd(1_000), name))).id
+            except (Unavailable, RateLimited):
+                await asyncio.sleep(0.05)
+
+    async def kill():
+        for _ in range(3):
+            await asyncio.sleep(0.4)
+            await twins.kill()
+            await twins.start()
+
+    async with asyncio.timeout(60):
+        *ids, _ = await asyncio.gather(*map(pay, names), kill())
+    await twins.heal()
+    there = await transfers(twins)
+    assert sorted(each["id"] for each in there) == sorted(ids)
+    assert sorted(each["transfer_group"] for each in there) == sorted(names)
+    assert {each["amount"] for each in there} == {1_000}
+    await payments.aclose()

@@ -156,6 +156,15 @@ async def test_the_shifted_clock_makes_no_event_stale(sandbox, client, ear):
     await ear.until(lambda ear: len(ear.heard) == 1)
 
 
+async def test_a_checkout_expires_though_nobody_looks(sandbox, client, ear):
+    item = {"price_data": {"currency": "usd", "unit_amount": 500, "product_data": {"name": "Beat"}}, "quantity": 1}
+    params = {"mode": "payment", "line_items": [item], "success_url": "https://app.example"}
+    session = await client.v1.checkout.sessions.create_async(params)
+    await sandbox.advance(24 * 3600 + 1)
+    await ear.until(lambda ear: "checkout.session.expired" in types(ear))
+    assert [event.data.object.id for event in ear.events() if event.type == "checkout.session.expired"] == [session.id]
+
+
 async def test_events_are_read_by_kind(sandbox, client):
     await paid(client)
     listed = client.v1.events.list_async

@@ -47,7 +47,7 @@ CLAUSE: Final = re.compile(r"""\s*(?:metadata\[['"]([^'"]+)['"]\]|(\w+))\s*:\s*[
 
 def make_id(prefix: str, size: int = 24) -> str:
     """Make an id such as `tr_1Q...`."""
-    return f"{prefix}_" + "".join(secrets.choice(ALPHABET) for _ in range(size))
+    return f"{prefix}_" + "".join(ALPHABET[byte % len(ALPHABET)] for byte in secrets.token_bytes(size))
 
 
 def store(kind: str) -> str:

@@ -6,6 +6,7 @@ import copy
 import secrets
 from typing import Final
 
+from integrations.sandbox import issued
 from integrations.sandbox.stripe.books import PLATFORM, Desk, listed, make_id, merge, named, shown
 from integrations.sandbox.stripe.refusals import Json, Refused
 
@@ -123,7 +124,7 @@ def create_endpoint(desk: Desk, params: Json) -> Json:
             "metadata": {},
             "status": "enabled",
             "url": params["url"],
-            "_secret": "whsec_" + secrets.token_hex(16),
+            "_secret": issued.make(desk.world, "stripe", "webhook_secret", None, prefix="whsec_"),
             "_sides": "connect" if params.get("connect") else "account",
         }
     )

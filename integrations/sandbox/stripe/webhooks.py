@@ -9,7 +9,7 @@ import asyncio
 import functools
 import hashlib
 import hmac
-import logging
+import secrets
 import time
 from typing import Final
 
@@ -21,8 +21,6 @@ from integrations.sandbox.stripe.events import OUTBOX
 from integrations.sandbox.stripe.refusals import Json
 from integrations.sandbox.world import World
 
-log = logging.getLogger(__name__)
-
 PATIENCE_SECONDS: Final = 10.0
 AT_ONCE: Final = 16
 MOST_ATTEMPTS: Final = 16
@@ -31,6 +29,7 @@ FIRST_PAUSE: Final = 0.5
 FORGED_SECRET: Final = "whsec_somebody_elses"  # noqa: S105 -- opens nothing, that is what it is for
 ATTEMPTS: Final = "stripe_attempts"
 KEPT_ATTEMPTS: Final = 2_000
+PRUNED_EVERY: Final = 500
 
 
 def sign(payload: bytes, secret: str, at: int) -> str:
@@ -46,6 +45,7 @@ class Courier:
         """Open nothing yet."""
         self._world = world
         self._http = httpx.AsyncClient(timeout=PATIENCE_SECONDS, follow_redirects=False, trust_env=False)
+        self._noted = 0
         self._under_way: dict[str, asyncio.Task[None]] = {}
 
     async def aclose(self) -> None:
@@ -126,10 +126,10 @@ class Courier:
             return None
 
     def _note_attempt(self, event: str, endpoint: str, status: int | None, *, forged: bool, stale: int) -> None:
+        note = {"event": event, "endpoint": endpoint, "status": status, "forged": forged, "stale": stale}
         with self._world.transaction():
-            kept = self._world.all(ATTEMPTS)
-            number = int(next(reversed(kept), "0")) + 1
-            note = {"event": event, "endpoint": endpoint, "status": status, "forged": forged, "stale": stale}
-            self._world.put(ATTEMPTS, str(number), note | {"at": time.time()})
-            for name in list(kept)[:-KEPT_ATTEMPTS]:
-                self._world.delete(ATTEMPTS, name)
+            self._world.put(ATTEMPTS, secrets.token_hex(8), note | {"at": time.time()})
+            self._noted += 1
+            if self._noted % PRUNED_EVERY == 0:
+                for name in list(self._world.all(ATTEMPTS))[:-KEPT_ATTEMPTS]:
+                    self._world.delete(ATTEMPTS, name)
