@@ -108,6 +108,15 @@ async def test_a_transfer_moves_what_is_available_and_no_more(sandbox, client):
     assert (full.destination_payment.source_transfer, full.balance_transaction.net) == (made.id, -1_000)
 
 
+async def test_what_cannot_be_expanded_moves_nothing(sandbox, client):
+    await fill(sandbox, 1_500)
+    name = await payee(sandbox, client)
+    assert (await refused(transfer(client, name, key="k", expand=["nothing"]))).param == "expand"
+    assert (await client.v1.transfers.list_async()).data == []
+    assert (await available(client, name)) == (0, 0)
+    assert (await transfer(client, name, key="k")).amount == 1_000
+
+
 async def test_without_a_key_the_same_again_pays_again(sandbox, client):
     await fill(sandbox, 5_000)
     name = await payee(sandbox, client)

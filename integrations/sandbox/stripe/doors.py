@@ -123,9 +123,11 @@ def _act(
         return status, breakdowns.ERROR, True
     expansions = params.pop("expand", [])
     try:
-        body = shown(_expand(desk, operation.act(desk, params, *names), expansions))
+        made = operation.act(desk, params, *names)
     except Refused as refusal:
         return refusal.status, {"error": refusal.error}, refusal.begun
+    # What cannot be expanded undoes everything: nothing was asked for that could be answered.
+    body = shown(_expand(desk, made, expansions))
     return (200, body, True) if status is None else (status, breakdowns.ERROR, True)
 
 
