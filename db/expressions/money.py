@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Numeric, Text, case, cast, literal_column
+from sqlalchemy import ColumnElement, Numeric, Text, case, cast, func, literal_column
 
+from db.tables import LedgerAccount
+from domain.ledger import NOBODY
 from domain.money import EXPONENTS, Currency
+
+HOLDER_ID: ColumnElement[UUID] = func.coalesce(
+    LedgerAccount.hold_id, LedgerAccount.owner_id, literal_column(f"'{NOBODY}'::uuid")
+)
+"""Whose an account is: the hold's, the person's, or nobody's. Written as in the index by which an account is found."""
 
 
 def decimal_text(minor: ColumnElement[int] | Any, currency: ColumnElement[Currency] | Any) -> ColumnElement[str]:

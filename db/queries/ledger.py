@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.expressions.money import HOLDER_ID
 from db.tables import JournalEntry, JournalLine, LedgerAccount
 from domain.ids import new_id
 from domain.ledger import NOBODY, PERSONAL, Account, Entry
@@ -41,7 +42,7 @@ WANTED = (
     .render_derived()
 )
 SAME = (
-    (LedgerAccount.holder_id == WANTED.c.holder_id)
+    (WANTED.c.holder_id == HOLDER_ID)
     & (LedgerAccount.kind == WANTED.c.kind)
     & (LedgerAccount.currency == WANTED.c.currency)
 )
@@ -49,14 +50,14 @@ SAME = (
 # All or nothing: while one account is missing none is locked, so that nobody holds a lock while waiting for somebody
 # else who makes the missing one.
 LOCK = (
-    select(LedgerAccount.kind, LedgerAccount.currency, LedgerAccount.holder_id, LedgerAccount.balance_minor)
+    select(LedgerAccount.kind, LedgerAccount.currency, HOLDER_ID.label("holder_id"), LedgerAccount.balance_minor)
     .select_from(WANTED.join(LedgerAccount, SAME))
     .where(
-        (LedgerAccount.holder_id != NOBODY) | bindparam("everything", type_=Boolean),
+        (HOLDER_ID != NOBODY) | bindparam("everything", type_=Boolean),
         select(func.count()).select_from(WANTED.join(LedgerAccount, SAME)).correlate(None).scalar_subquery()
         == bindparam("expected", type_=BigInteger),
     )
-    .order_by(LedgerAccount.holder_id == NOBODY, LedgerAccount.id)
+    .order_by(HOLDER_ID == NOBODY, LedgerAccount.id)
     .with_for_update(of=LedgerAccount, key_share=True)
 )
 
@@ -95,11 +96,11 @@ WRITE = (
         .select_from(MADE.join(AMOUNTS, true()))
         .join(
             LedgerAccount,
-            (LedgerAccount.holder_id == AMOUNTS.c.holder_id)
+            (AMOUNTS.c.holder_id == HOLDER_ID)
             & (LedgerAccount.kind == AMOUNTS.c.kind)
             & (LedgerAccount.currency == AMOUNTS.c.currency),
         )
-        .order_by(LedgerAccount.holder_id == NOBODY, LedgerAccount.id),
+        .order_by(HOLDER_ID == NOBODY, LedgerAccount.id),
     )
     .returning(LINES.c.id)
 )
@@ -149,7 +150,7 @@ async def _make(session: AsyncSession, accounts: Sequence[Account]) -> None:
     ]
     if rows:
         made = upsert(LedgerAccount).values(rows)
-        await session.execute(made.on_conflict_do_nothing(index_elements=["holder_id", "kind", "currency"]))
+        await session.execute(made.on_conflict_do_nothing())
 
 
 async def add_hold_account(session: AsyncSession, hold_id: UUID, currency: Currency, payee_id: UUID | None) -> None:
@@ -245,7 +246,7 @@ def _summed(condition: Any) -> Any:
         select(
             LedgerAccount.kind,
             LedgerAccount.currency,
-            LedgerAccount.holder_id,
+            HOLDER_ID.label("holder_id"),
             cast(func.sum(JournalLine.amount_minor), BigInteger).label("amount_minor"),
         )
         .join_from(JournalEntry, JournalLine, JournalLine.entry_id == JournalEntry.id)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.tables.row import BIG, Row, enum_column
@@ -17,6 +17,7 @@ from domain.ledger import HoldStatus
 from domain.money import AccountKind, Currency, EntryKind
 
 HOLDER = "COALESCE(hold_id, owner_id, '00000000-0000-0000-0000-000000000000'::uuid)"
+"""Whose an account is, as SQL."""
 
 
 class Hold(Row):
@@ -48,13 +49,13 @@ class LedgerAccount(Row):
     kind: Mapped[AccountKind] = mapped_column(enum_column(AccountKind))
     owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"), index=True)
     hold_id: Mapped[UUID | None] = mapped_column(ForeignKey("holds.id"))
-    # Whose it is in one column that is never empty, so that an account is found by an index: the hold's, the person's,
-    # or nobody's.
-    holder_id: Mapped[UUID] = mapped_column(Computed(HOLDER, persisted=True))
     currency: Mapped[Currency] = mapped_column(enum_column(Currency))
     balance_minor: Mapped[int] = mapped_column(BIG, server_default=text("0"))
     __table_args__ = (
-        UniqueConstraint("holder_id", "kind", "currency"),
+        # Whose it is, never empty: the hold's, the person's, or nobody's. As an expression and not as columns, since
+        # PostgreSQL locks a row whose update may concern a unique column against those that refer to it: each line refers
+        # to its account, and two postings that have written theirs would wait for each other.
+        Index("uq_ledger_accounts_holder", text(HOLDER), "kind", "currency", unique=True),
         CheckConstraint("kind IN ('FEES', 'CLEARING', 'RECEIVABLE') OR balance_minor >= 0", name="not_overdrawn"),
         CheckConstraint("kind <> 'RECEIVABLE' OR balance_minor <= 0", name="owed_to_us"),
         CheckConstraint(

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select
 
+from db.expressions.money import HOLDER_ID
 from db.queries import books
 from db.tables import JournalEntry, JournalLine, LedgerAccount
 from domain.accounts import Role
@@ -90,7 +91,7 @@ class Desk:
 
     async def balances(self):
         """What is in all accounts that have something, by kind and holder; the platform's by kind alone."""
-        columns = (LedgerAccount.kind, LedgerAccount.holder_id, LedgerAccount.balance_minor)
+        columns = (LedgerAccount.kind, HOLDER_ID, LedgerAccount.balance_minor)
         async with self.database.session() as session:
             rows = (await session.execute(select(*columns).where(LedgerAccount.balance_minor != 0))).all()
         return {kind.value if holder == NOBODY else (kind.value, holder): balance for kind, holder, balance in rows}

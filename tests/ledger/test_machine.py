@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.expressions.money import HOLDER_ID
 from db.queries import books
 from db.session import Tx, connect
 from db.tables import LedgerAccount, User
@@ -116,7 +117,7 @@ class Ledger(RuleBasedStateMachine):
         self.run(self._compare())
 
     async def _compare(self):
-        columns = (LedgerAccount.kind, LedgerAccount.holder_id, LedgerAccount.currency, LedgerAccount.balance_minor)
+        columns = (LedgerAccount.kind, HOLDER_ID, LedgerAccount.currency, LedgerAccount.balance_minor)
         rows = (await self.connection.execute(select(*columns))).all()
         found = {(row[0].value, row[1], row[2].value): row[3] for row in rows if row[3]}
         expected = {

@@ -47,6 +47,17 @@ async def test_a_hundred_postings_at_once_on_the_same_accounts(desk, make):
     assert sum(await asyncio.gather(*(desk.of(person) for person in people))) == 95_000
 
 
+async def test_postings_for_different_people_meet_at_the_platforms_accounts(desk, make):
+    people = [await make.user() for _ in range(8)]
+
+    async def earn(person):
+        for _ in range(40):
+            await desk.receive(1000, {person.id: 1})
+
+    await all_of(*(earn(person) for person in people))
+    assert (await desk.balances())["CLEARING"] == -320_000
+
+
 async def test_money_there_and_back_between_the_same_people(desk, make):
     people = [await make.user() for _ in range(5)]
     for person in people:

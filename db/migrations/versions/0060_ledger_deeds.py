@@ -68,13 +68,8 @@ def _widen_accounts() -> None:
     # Accounts of holds that were made by hand, before there were holds, would have no holder; no deed has made any.
     op.add_column("ledger_accounts", sa.Column("hold_id", sa.Uuid(), nullable=True))
     op.create_foreign_key(op.f("fk_ledger_accounts_hold_id"), "ledger_accounts", "holds", ["hold_id"], ["id"])
-    op.add_column(
-        "ledger_accounts", sa.Column("holder_id", sa.Uuid(), sa.Computed(HOLDER, persisted=True), nullable=False)
-    )
     op.drop_constraint(op.f("uq_ledger_accounts_owner_id_kind_currency"), "ledger_accounts")
-    op.create_unique_constraint(
-        op.f("uq_ledger_accounts_holder_id_kind_currency"), "ledger_accounts", ["holder_id", "kind", "currency"]
-    )
+    op.create_index("uq_ledger_accounts_holder", "ledger_accounts", [sa.text(HOLDER), "kind", "currency"], unique=True)
     op.create_index(op.f("ix_ledger_accounts_owner_id"), "ledger_accounts", ["owner_id"])
     for name in ("accountkind", "owner_when_personal"):
         op.drop_constraint(op.f(f"ck_ledger_accounts_{name}"), "ledger_accounts")
@@ -122,7 +117,7 @@ def downgrade() -> None:
     check("accountkind", "ledger_accounts", f"kind IN ({listed})")
     check("owner_when_personal", "ledger_accounts", PERSONAL.replace("'IN_TRANSIT', ", ""))
     op.drop_index(op.f("ix_ledger_accounts_owner_id"), table_name="ledger_accounts")
-    op.drop_column("ledger_accounts", "holder_id")
+    op.drop_index("uq_ledger_accounts_holder", table_name="ledger_accounts")
     op.create_unique_constraint(
         op.f("uq_ledger_accounts_owner_id_kind_currency"),
         "ledger_accounts",
