@@ -72,7 +72,7 @@ class Settings:
         "SPOTIFY_ACCOUNTS_URL", env.address("https", "http"), default=spotify.ACCOUNTS_URL
     )
     spotify_api_url: str = setting("SPOTIFY_API_URL", env.address("https", "http"), default=spotify.API_URL)
-    spotify_calls_per_minute: int = setting("SPOTIFY_CALLS_PER_MINUTE", env.whole(1, 100_000), default=600)
+    spotify_calls_per_minute: int = setting("SPOTIFY_CALLS_PER_MINUTE", env.whole(1, 100_000), default=720)
     apple_team_id: str | None = setting("APPLE_TEAM_ID", env.text)
     apple_key_id: str | None = setting("APPLE_KEY_ID", env.text)
     apple_private_key: str | None = setting("APPLE_PRIVATE_KEY", cipher.parse_signing_key, secret=True)

@@ -81,7 +81,9 @@ class Spotify:
 
     def authorization_url(self, purpose: FlowPurpose, *, state: str, code_verifier: str, nonce: str) -> str:
         """Make the address of Spotify's page; it knows no nonce, the verifier binds the code."""
-        return self.require().authorization_url(SCOPES[purpose], state=state, code_verifier=code_verifier)
+        # Without it Spotify sends people who agreed before straight back: nobody connects an account without a look.
+        more = {"show_dialog": "true"} if purpose is FlowPurpose.CONNECT else {}
+        return self.require().authorization_url(SCOPES[purpose], state=state, code_verifier=code_verifier, **more)
 
     def check_issuer(self, issuer: str | None) -> None:
         """Check the `iss` that came back with a code; Spotify sends none.

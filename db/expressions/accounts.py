@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from sqlalchemy import ARRAY, Boolean, ColumnElement, Text, and_, cast, func, literal_column, or_, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from db.access.viewer import Viewer
 from db.tables import Identity, MusicPreferences, Session, User
@@ -24,6 +25,19 @@ def phone(user: type[User], viewer: Viewer) -> ColumnElement[str | None]:
 def _address(user: type[User], channel: Channel) -> ColumnElement[str | None]:
     found = select(Identity.address).where(Identity.user_id == user.id, Identity.channel == channel)
     return found.order_by(Identity.verified_at, Identity.id).limit(1).correlate(user).scalar_subquery()
+
+
+def sign_in_methods(user: type[User], viewer: Viewer) -> ColumnElement[list[str]]:
+    """What somebody can sign in with, the oldest first, each once."""
+    kinds = (
+        select(Identity.channel, func.min(cast(Identity.id, Text)).label("first"))
+        .where(Identity.user_id == user.id)
+        .group_by(Identity.channel)
+        .correlate(user)
+        .subquery()
+    )
+    listed = select(func.array_agg(aggregate_order_by(cast(kinds.c.channel, Text), kinds.c.first)))
+    return func.coalesce(listed.scalar_subquery(), cast(literal_column("'{}'"), ARRAY(Text)))
 
 
 def is_placed(user: type[User], viewer: Viewer) -> ColumnElement[bool]:

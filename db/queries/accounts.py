@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -65,6 +65,12 @@ async def add_identity(session: AsyncSession, user_id: UUID, channel: Channel, a
     await session.execute(
         insert(Identity).values(id=new_id(), user_id=user_id, channel=channel, address=address, verified_at=func.now())
     )
+
+
+async def list_channels(session: AsyncSession, user_id: UUID) -> Sequence[Channel]:
+    """How a person can sign in, the oldest way first; one that they have twice is there twice."""
+    statement = select(Identity.channel).where(Identity.user_id == user_id).order_by(Identity.id)
+    return (await session.execute(statement)).scalars().all()
 
 
 async def add_role(session: AsyncSession, user_id: UUID, role: Role) -> bool:

@@ -60,14 +60,15 @@ async def admit(tx: Tx, proof: Proof, verified: Sequence[Proof] = ()) -> tuple[U
 
 
 async def link(tx: Tx, user_id: UUID, proof: Proof) -> bool:
-    """Let somebody who is signed in also sign in with this from now on, unless it is somebody's.
+    """Let somebody who is signed in also sign in with this from now on, unless it is somebody else's.
 
     Returns:
-        Whether it was added.
+        Whether it is theirs now; it may have been before.
     """
     await accounts.lock_address(tx.session, *proof)
-    if await accounts.find_by_address(tx.session, *proof) is not None:
-        return False
+    owner = await accounts.find_by_address(tx.session, *proof)
+    if owner is not None:
+        return owner.id == user_id
     await accounts.add_identity(tx.session, user_id, *proof)
     return True
 

@@ -32,6 +32,9 @@ VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 TICKET: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 CHANNELS: Final = {Vendor.SPOTIFY: Channel.SPOTIFY, Vendor.APPLE: Channel.APPLE}
+Shown = tuple[Channel, Profile]
+"""A way of coming in, and who somebody is there."""
+
 MAX_IDENTITY_TOKEN: Final = 4 * MAX_TOKEN
 """It lists all accounts that are linked to one."""
 
@@ -99,9 +102,17 @@ async def sign_in_by_ticket(
         Forbidden: The person is suspended.
         RateLimited: Too many attempts from here.
     """
+    named = clean_device(device, caller.device, "oauth", "device")
+    shown = await prove_by_ticket(database, services, caller, ticket=ticket, code_verifier=code_verifier)
+    return await _enter(database, services, shown, caller, named)
+
+
+async def prove_by_ticket(
+    database: Database, services: Services, caller: Caller, *, ticket: str, code_verifier: str
+) -> Shown:
+    """Say whose account it is that a ticket is about, which is spent by this. Raises as `sign_in_by_ticket`."""
     if not VERIFIER.fullmatch(code_verifier):
         raise InvalidInput("A verifier has 43 to 128 letters, digits and -._~", "oauth", "codeVerifier")
-    named = clean_device(device, caller.device, "oauth", "device")
     await spend_attempt(services, caller)
     spent = None
     if TICKET.fullmatch(ticket):
@@ -112,8 +123,7 @@ async def sign_in_by_ticket(
     trip, sealed = spent
     if not _fits(trip, code_verifier):
         raise InvalidInput("This is not the verifier of the app that began to sign in.", "oauth", "codeVerifier")
-    profile = Profile(**json.loads(services.cipher.open(sealed, bound_to=str(trip.id))))
-    return await _enter(database, services, (CHANNELS[trip.vendor], profile), caller, named)
+    return CHANNELS[trip.vendor], Profile(**json.loads(services.cipher.open(sealed, bound_to=str(trip.id))))
 
 
 async def sign_in_by_wallet(
@@ -136,20 +146,27 @@ async def sign_in_by_wallet(
         Unavailable: Privy's keys cannot be fetched.
         NotConfigured: This installation has no app at Privy.
     """
+    named = clean_device(device, caller.device, "privy", "device")
+    shown = await prove_by_wallet(services, caller, access_token=access_token, identity_token=identity_token)
+    return await _enter(database, services, shown, caller, named)
+
+
+async def prove_by_wallet(
+    services: Services, caller: Caller, *, access_token: str, identity_token: str | None = None
+) -> Shown:
+    """Say whose tokens these are. Raises as `sign_in_by_wallet`."""
     for name, token, most in (
         ("accessToken", access_token, MAX_TOKEN),
         ("identityToken", identity_token, MAX_IDENTITY_TOKEN),
     ):
         if token is not None and not 0 < len(token) <= most:
             raise InvalidInput("This is not a token of Privy's.", "privy", name)
-    named = clean_device(device, caller.device, "privy", "device")
     await spend_attempt(services, caller)
     try:
         async with answered_within(DEED_SECONDS, "Privy"):
-            profile = await services.wallets.read(access_token, identity_token)
+            return Channel.PRIVY, await services.wallets.read(access_token, identity_token)
     except Unauthenticated as refusal:
         raise Unauthenticated(refusal.message, "privy", *refusal.field) from None
-    return await _enter(database, services, (Channel.PRIVY, profile), caller, named)
 
 
 def _fits(trip: OAuthSession, code_verifier: str) -> bool:
@@ -157,9 +174,7 @@ def _fits(trip: OAuthSession, code_verifier: str) -> bool:
     return hmac.compare_digest(made, trip.app_challenge or "")
 
 
-async def _enter(
-    database: Database, services: Services, shown: tuple[Channel, Profile], caller: Caller, device: str
-) -> SignedIn:
+async def _enter(database: Database, services: Services, shown: Shown, caller: Caller, device: str) -> SignedIn:
     channel, profile = shown
     async with database.transaction() as tx:
         user, is_new = await admit(tx, (channel, profile.subject), verified_addresses(profile))

@@ -8,7 +8,6 @@ from uuid import UUID
 from db.queries import connections, history, notifications, sessions
 from db.session import Database, Tx
 from db.tables import ConnectedAccount
-from domain.accounts import Channel
 from domain.actors import Actor
 from domain.connections import (
     CONNECTS_BY,
@@ -24,7 +23,6 @@ from domain.ids import new_id
 from domain.limits import ROUND_TRIPS_BY_PERSON
 from domain.notifications import NotificationKind, SubjectType
 from domain.ports import Services
-from resolvers.accounts.identities import link
 from resolvers.connections.disconnect import end
 from resolvers.connections.round_trips import clean_return, leave
 from resolvers.connections.tokens import seal
@@ -32,8 +30,6 @@ from resolvers.limits import spend
 from resolvers.players.follow import follow_player
 
 LONGEST = 300
-SIGN_IN_CHANNELS = {AccountProvider.SPOTIFY: Channel.SPOTIFY}
-"""Where an account that is connected can be signed in with, too."""
 
 
 @dataclass(frozen=True)
@@ -107,8 +103,8 @@ async def require_still_there(tx: Tx, who: Connecting) -> None:
 async def record(tx: Tx, services: Services, who: Connecting, profile: Profile, tokens: Tokens) -> UUID:
     """Write an account down as connected, in the place of what the person had of this provider.
 
-    The same account again keeps its row; another one ends the one before. What can be signed in with is added to the
-    person, unless it is somebody's.
+    The same account again keeps its row; another one ends the one before. It does not become a way to sign in: see
+    `resolvers/accounts/sign_in_methods.py`.
 
     Returns:
         The account's id.
@@ -141,8 +137,6 @@ async def record(tx: Tx, services: Services, who: Connecting, profile: Profile, 
         )
     await _note(tx, who, account_id, present if same else None)
     await follow_player(tx, who.user_id)
-    if who.provider in SIGN_IN_CHANNELS:
-        await link(tx, who.user_id, (SIGN_IN_CHANNELS[who.provider], profile.subject))
     return account_id
 
 

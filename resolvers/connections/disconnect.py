@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from db.queries import connections, history, notifications
+from db.queries import broadcasts, connections, history, notifications
 from db.session import Database, Tx
 from db.tables import ConnectedAccount
 from domain.actors import Actor
@@ -18,6 +18,7 @@ from domain.notifications import NotificationKind, SubjectType
 from domain.ports import Services
 from resolvers.connections.tokens import unseal
 from resolvers.patience import answered_within
+from resolvers.players.follow import hasten
 
 SOON_SECONDS: Final = 30.0
 LATER_SECONDS: Final = 3600.0
@@ -50,6 +51,9 @@ async def end(tx: Tx, account: ConnectedAccount, *, by: UUID | None, reason: str
     await history.note(tx.session, subject, before=account.status, after=after, by=by, reason=reason)
     await notifications.settle(tx.session, account.user_id, NotificationKind.ACCOUNT_NEEDS_RECONNECT, account.id)
     await tx.later(Job(JobKind.REVOKE_ACCESS, str(account.id), {"accountId": str(account.id)}))
+    # A room that shows what this account plays finds out at its next turn: now.
+    for broadcast_id in await broadcasts.live_rooms_of(tx.session, account.user_id):
+        await hasten(tx, broadcast_id)
 
 
 async def revoke_access(database: Database, services: Services, payload: Mapping[str, Any]) -> float | None:

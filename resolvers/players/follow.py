@@ -53,7 +53,7 @@ async def follow_player(tx: Tx, user_id: UUID) -> None:
 
 
 async def hasten(tx: Tx, broadcast_id: UUID) -> None:
-    """Look at a locked room's player now, because somebody has begun to listen; not when that happens soon anyway."""
+    """Look at a room's player now, because somebody has begun to listen or the account has ended; not if that is soon anyway."""
     job_id = await players.find_job(tx.session, broadcast_id)
     if job_id is None:
         return

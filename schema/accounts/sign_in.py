@@ -6,14 +6,25 @@ from datetime import datetime
 
 import strawberry
 
+from domain.accounts import Channel
 from domain.connections import SignInProvider
 from domain.errors import InvalidInput
-from resolvers.accounts import codes, sign_in, sign_in_elsewhere
+from resolvers.accounts import codes, sign_in, sign_in_elsewhere, sign_in_methods
 from schema.accounts.sessions import IssuedSession
 from schema.context import Info
 from schema.deeds import Payload, deed
 from schema.words import describe
 
+describe(
+    Channel,
+    "What somebody signs in with.",
+    name="SignInMethod",
+    EMAIL="A code by e-mail.",
+    SMS="A code by SMS.",
+    SPOTIFY="An account at Spotify.",
+    APPLE="An account at Apple.",
+    PRIVY="Privy.",
+)
 describe(
     SignInProvider,
     "Whose account can be signed in with by way of its own page.",
@@ -124,6 +135,25 @@ class SignInPayload(Payload):
     )
 
 
+@strawberry.input(description="What to sign in with from now on, too: one of the two.", one_of=True)
+class AddSignInMethodInput:
+    """The input of `addSignInMethod`."""
+
+    oauth: OAuthTicketInput | None = strawberry.field(
+        default=strawberry.UNSET, description="An account elsewhere; `beginOAuthSignIn` begins it."
+    )
+    privy: PrivyInput | None = strawberry.field(default=strawberry.UNSET, description="Privy.")
+
+
+@strawberry.type(description="The answer to `addSignInMethod`.")
+class AddSignInMethodPayload(Payload):
+    """What there is now."""
+
+    sign_in_methods: list[Channel] | None = strawberry.field(
+        default=None, description="All that you can sign in with now, the first one first."
+    )
+
+
 @strawberry.type
 class SignInMutations:
     """Deeds of those who come in."""
@@ -169,3 +199,21 @@ class SignInMutations:
         else:
             raise InvalidInput("Say how to sign in.")
         return SignInPayload(session=IssuedSession.of(signed_in.session), is_new_user=signed_in.is_new_user)
+
+    @deed(
+        "Also sign in with an account elsewhere from now on. Nothing is joined by this: an account that somebody else signs "
+        "in with is refused. Only a person can do this, not a program."
+    )
+    async def add_sign_in_method(self, info: Info, input: AddSignInMethodInput) -> AddSignInMethodPayload:
+        """Add a way to sign in."""
+        context = info.context
+        outside = context.database, context.services, context.signed_in, context.caller
+        if input.oauth:
+            shown = {"ticket": input.oauth.ticket, "code_verifier": input.oauth.code_verifier}
+            methods = await sign_in_methods.add_by_ticket(*outside, **shown)
+        elif input.privy:
+            tokens = {"access_token": input.privy.access_token, "identity_token": input.privy.identity_token}
+            methods = await sign_in_methods.add_by_wallet(*outside, **tokens)
+        else:
+            raise InvalidInput("Say what to sign in with.")
+        return AddSignInMethodPayload(sign_in_methods=methods)

@@ -11,6 +11,7 @@ from db import tables
 from db.access.viewer import Viewer as Who
 from db.expressions import accounts, notifications
 from db.expressions.money import decimal_text
+from domain.accounts import Channel
 from engine.declare import (
     SQL,
     Connection,
@@ -136,6 +137,11 @@ class Viewer:
     def phone(user: type[tables.User], viewer: Who) -> SQL[str | None]:
         """The telephone number that you sign in with, such as `+4915112345678`."""
         return accounts.phone(user, viewer)
+
+    @computed
+    def sign_in_methods(user: type[tables.User], viewer: Who) -> SQL[list[Channel]]:
+        """What you can sign in with, the first one first."""
+        return accounts.sign_in_methods(user, viewer)
 
     @computed
     def unread_notification_count(user: type[tables.User], viewer: Who) -> SQL[int]:

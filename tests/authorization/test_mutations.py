@@ -18,6 +18,7 @@ SAMPLES = {
     "requestSignInCode": lambda stage: {"email": "new@example.com"},
     "signIn": lambda stage: {"code": {"email": "new@example.com", "code": "123456"}},
     "beginOAuthSignIn": lambda stage: {"provider": "SPOTIFY", "codeChallenge": "c" * 43},
+    "addSignInMethod": lambda stage: {"oauth": {"ticket": "t" * 43, "codeVerifier": "v" * 43}},
     "connectAccount": lambda stage: {"provider": "SPOTIFY"},
     "connectAppleMusic": lambda stage: {"musicUserToken": "m" * 60},
     "refreshConnectedAccount": lambda stage: {"accountId": stage.ids["ConnectedAccount"]},
@@ -71,7 +72,7 @@ NEEDS = {
         (
             *("signOut", "revokeSessions", "createApiToken", "revokeApiToken", "registerDevice", "unregisterDevice"),
             *("updateNotificationSettings", "markNotificationsRead"),
-            *("connectAccount", "connectAppleMusic", "refreshConnectedAccount", "disconnectAccount"),
+            *("addSignInMethod", "connectAccount", "connectAppleMusic", "refreshConnectedAccount", "disconnectAccount"),
         ),
         None,
     ),
@@ -97,7 +98,7 @@ FOREIGN = {
 """Mutations that name what only its owner may change, and the refusal of somebody else."""
 
 OF_ALL = {"joinBroadcast", "leaveBroadcast", "sendMessage", "followUser", "unfollowUser", "blockUser", "unblockUser"}
-OF_ALL |= {"connectAccount", "connectAppleMusic", "beginOAuthSignIn"}
+OF_ALL |= {"connectAccount", "connectAppleMusic", "beginOAuthSignIn", "addSignInMethod"}
 OF_ALL |= {"reportContent", "requestSignInCode", "signIn", "refreshSession", "signOut", "updateProfile"}
 OF_ALL |= {"createUploads", "createApiToken", "registerDevice", "updateNotificationSettings", "startBroadcast"}
 """Mutations that anybody may use on what is public, or that name nothing but oneself."""

@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select, update
 
+from db.queries import connections
 from db.tables import JobRow, Notification
 from domain.broadcasts import TrackSource
-from domain.connections import AccountStatus
-from domain.jobs import JobStatus
+from domain.connections import AccountProvider, AccountStatus
+from domain.jobs import JobKind, JobStatus
 from resolvers.broadcasts import stop
+from resolvers.connections import disconnect
 from tests.players.conftest import SET
 
 OTHER = {"title": "Dubplate 7", "artist": "Nobody Else"}
@@ -194,6 +196,21 @@ async def test_an_account_that_may_not_be_asked_ends_it(stage):
     await stage.turn()
     assert (await stage.account(followed.account_id)).status is AccountStatus.NEEDS_RECONNECT
     assert await stage.on() is None
+
+
+async def test_a_room_whose_account_is_disconnected_shows_nothing_at_once(stage, make, database):
+    room = await stage.room()
+    await stage.turn()
+    async with database.transaction() as tx:
+        account = await connections.find_present(tx.session, room.curator.id, AccountProvider.SPOTIFY)
+        await disconnect.disconnect(tx, room.curator.actor, account.id)
+    # No turn is forced here: the job is due now, though its time was ten seconds away.
+    await make.run_jobs()
+    assert await stage.on() is None
+    assert await changes(make, room) == 2
+    async with database.session() as session:
+        status = await session.scalar(select(JobRow.status).where(JobRow.kind == JobKind.POLL_PLAYER))
+    assert status is JobStatus.DONE
 
 
 async def test_a_room_that_is_over_is_not_asked_for(stage, make, database):
