@@ -17,4 +17,4 @@ HANDLERS: Final[dict[JobKind, Handler]] = {
     JobKind.POLL_PLAYER: players.poll_player,
     JobKind.LINK_TRACK: players.link_track,
 }
-assert set(HANDLERS) <= set(JobKind)
+assert set(HANDLERS) == set(JobKind)
