@@ -27,7 +27,7 @@ def _address(user: type[User], channel: Channel) -> ColumnElement[str | None]:
     return found.order_by(Identity.verified_at, Identity.id).limit(1).correlate(user).scalar_subquery()
 
 
-def sign_in_methods(user: type[User], viewer: Viewer) -> ColumnElement[list[str]]:
+def sign_in_methods(user: type[User], viewer: Viewer) -> ColumnElement[list[Channel]]:
     """What somebody can sign in with, the oldest first, each once."""
     kinds = (
         select(Identity.channel, func.min(cast(Identity.id, Text)).label("first"))

@@ -209,11 +209,13 @@ class SignInMutations:
         context = info.context
         outside = context.database, context.services, context.signed_in, context.caller
         if input.oauth:
-            shown = {"ticket": input.oauth.ticket, "code_verifier": input.oauth.code_verifier}
-            methods = await sign_in_methods.add_by_ticket(*outside, **shown)
+            methods = await sign_in_methods.add_by_ticket(
+                *outside, ticket=input.oauth.ticket, code_verifier=input.oauth.code_verifier
+            )
         elif input.privy:
-            tokens = {"access_token": input.privy.access_token, "identity_token": input.privy.identity_token}
-            methods = await sign_in_methods.add_by_wallet(*outside, **tokens)
+            methods = await sign_in_methods.add_by_wallet(
+                *outside, access_token=input.privy.access_token, identity_token=input.privy.identity_token
+            )
         else:
             raise InvalidInput("Say what to sign in with.")
         return AddSignInMethodPayload(sign_in_methods=methods)

@@ -13,9 +13,9 @@ from uuid import uuid4
 import pytest
 
 from bootstrap import build
-from settings import Settings, SettingsRefused
 from domain.errors import NotConfigured
 from integrations.environment import names_of
+from settings import Settings, SettingsRefused
 
 KEY = base64.b64encode(bytes(32)).decode()
 NEEDED = {"JWT_SECRET": "j" * 32, "BACKLINE_KEYS": f"k1:{KEY}"}
