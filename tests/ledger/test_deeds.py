@@ -229,6 +229,36 @@ async def test_an_entry_is_reversed_once_by_another(desk, operator, mina, kofi):
     assert (entry.reverses_id, entry.posted_by_id) == (posted.entry_id, operator.id)
 
 
+async def test_a_debt_that_was_paid_is_owed_again(desk, operator, mina):
+    first = await desk.receive(100, {mina.id: 1}, fee=0)
+    await desk.settle((await desk.claim(mina.id, 100)).entry_id)
+    await desk.refund(first.entry_id)
+    paying = await desk.receive(150, {mina.id: 1}, fee=0, pending=True)
+    given = await desk.adjust(operator.actor, mina.id, 40)
+    assert (await desk.of(mina, OWED), await desk.of(mina, PENDING), await desk.of(mina)) == (0, 50, 40)
+    await desk.reverse(operator.actor, paying.entry_id)
+    assert (await desk.of(mina, OWED), await desk.of(mina, PENDING), await desk.of(mina)) == (-100, 0, 40)
+    await desk.reverse(operator.actor, given.entry_id)
+    assert await desk.balances() == {("RECEIVABLE", mina.id): -100, "CLEARING": 100}
+
+
+async def test_one_claim_cannot_be_settled_with_the_money_of_another(desk, mina):
+    await desk.receive(1000, {mina.id: 1}, fee=0)
+    one, other = await desk.claim(mina.id, 300), await desk.claim(mina.id, 300)
+    await desk.settle(one.entry_id)
+    await refused(desk, Conflict, desk.settle(one.entry_id))
+    await refused(desk, Conflict, desk.fail(one.entry_id))
+    await desk.fail(other.entry_id)
+    assert await desk.of(mina) == 700
+
+
+async def test_what_is_disputed_is_not_reversed_with_the_money_of_another(desk, operator, mina):
+    posted = await desk.receive(1000, {mina.id: 1})
+    await desk.receive(5000, {mina.id: 1})
+    await desk.dispute(posted.entry_id, 10)
+    await refused(desk, Conflict, desk.reverse(operator.actor, posted.entry_id))
+
+
 async def test_what_has_gone_on_is_not_reversed(desk, operator, mina):
     gone = await desk.receive(1000, {mina.id: 1})
     claimed = await desk.claim(mina.id, 1)
