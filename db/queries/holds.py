@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.tables import Hold
+from db.tables import Hold, JournalLine, LedgerAccount
 from domain.ledger import HoldStatus
 from domain.money import Money
 from domain.states import HOLD_MOVES, sources
@@ -58,3 +58,13 @@ async def move(session: AsyncSession, hold_id: UUID, to: HoldStatus) -> Hold | N
 async def find_payer(session: AsyncSession, hold_id: UUID) -> UUID | None:
     """Whose money a hold is; None for money from outside."""
     return (await session.execute(select(Hold.payer_id).where(Hold.id == hold_id))).scalar_one()
+
+
+async def find_by_entry(session: AsyncSession, entry_id: UUID) -> UUID | None:
+    """The hold that an entry put money into or took it out of; None for an entry without one."""
+    statement = (
+        select(LedgerAccount.hold_id)
+        .join(JournalLine, JournalLine.account_id == LedgerAccount.id)
+        .where(JournalLine.entry_id == entry_id, LedgerAccount.hold_id.is_not(None))
+    )
+    return (await session.execute(statement)).scalar_one_or_none()

@@ -32,7 +32,8 @@ async def hold(
 
     Args:
         tx: The deed's transaction.
-        hold_id: The id that the hold is to have; with an origin the earlier one's counts.
+        hold_id: The id that the hold is to have. For an event that is booked already it means nothing: the earlier hold is
+            found by the entry.
         amount: How much.
         occasion: What happened, with the subject that it is held for.
         payer_id: Whose available money it is; None when it came from outside.

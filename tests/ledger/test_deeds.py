@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select
 
+from db.queries.holds import find_by_entry
 from db.tables import Balance, Hold, JournalEntry, StatusChange
 from domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from domain.ids import new_id
@@ -48,6 +49,9 @@ async def test_an_event_outside_is_booked_once(desk, mina, kofi):
     await refused(desk, Conflict, desk.hold(1000, reference="ch_1"))
     other = await desk.hold(1000, reference="ho_1")
     assert (await desk.hold(1000, reference="ho_1"))[1].entry_id == other[1].entry_id
+    async with desk.database.session() as session:
+        assert await find_by_entry(session, other[1].entry_id) == other[0]
+        assert await find_by_entry(session, first.entry_id) is None
     refund = await desk.refund(first.entry_id, 400, reference="re_1")
     assert await desk.refund(first.entry_id, 400, reference="re_1") == type(refund)(refund.entry_id, new=False)
     assert (await desk.balances())["CLEARING"] == -1600
