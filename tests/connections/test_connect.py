@@ -7,8 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from db import tables
-from db.tables import ConnectedAccount, Identity, JobRow, OAuthSession
-from domain.accounts import Channel
+from db.tables import ConnectedAccount, JobRow, OAuthSession
 from domain.jobs import JobKind
 from tests.client import operation
 from tests.connections.conftest import CONNECT, PROVIDERS, query_of
@@ -117,20 +116,6 @@ async def test_two_ways_back_of_one_person_at_once_end_in_one_account(browser, m
     assert [each["status"] for each in said] == ["CONNECTED", "CONNECTED"]
     assert await make.count(ConnectedAccount) == 1
     assert (await browser.account(mina)).connections == 2
-
-
-async def test_connecting_spotify_lets_one_sign_in_with_it_unless_it_is_somebodys(browser, mina, make):
-    await browser.connected(mina, user="mina")
-    async with browser.database.session() as session:
-        found = (await session.execute(select(Identity).where(Identity.channel == Channel.SPOTIFY))).scalar_one()
-    assert found.user_id == mina.id
-    other = await make.user("other")
-    async with browser.database.transaction() as tx:
-        await tx.session.execute(update(Identity).where(Identity.id == found.id).values(user_id=other.id))
-    again = await browser.connected(mina, user="mina")
-    assert again.status == "CONNECTED"
-    assert await make.count(Identity, Identity.channel == Channel.SPOTIFY, Identity.user_id == other.id) == 1
-    assert await make.count(Identity, Identity.channel == Channel.SPOTIFY) == 1
 
 
 @pytest.mark.parametrize("fate", ["signed out", "suspended", "deleted"])

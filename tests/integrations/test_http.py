@@ -96,7 +96,7 @@ async def test_what_was_never_sent_is_sent_once_more():
         ({"Retry-After": "0"}, 1, 1),
         ({"Retry-After": "86400"}, 3600, 3600),
         ({"Retry-After": "9" * 5000}, 3600, 3600),
-        ({"Retry-After": format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)}, 60, 90),
+        ({"Retry-After": "in 90 seconds"}, 60, 90),
         ({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}, 1, 1),
         ({"Retry-After": "Wed, 21 Oct 9999 07:28:00 GMT"}, 3600, 3600),
         ({"Retry-After": "soon"}, 30, 30),
@@ -106,6 +106,9 @@ async def test_what_was_never_sent_is_sent_once_more():
     ],
 )
 async def test_too_often_says_when_to_come_back(vendor, header, low, high):
+    if header.get("Retry-After") == "in 90 seconds":
+        # Written now: the list above is as old as the whole run.
+        header = {"Retry-After": format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)}
     vendor.says[f"/{SECRET}"] = Response("<html>", 429, headers=header)
     with pytest.raises(RateLimited) as refusal:
         await read(vendor.line)

@@ -85,6 +85,8 @@ def test_people_are_sent_to_exactly_the_right_place(door):
         assert len(query) == len(parse_qsl(parts.query))
         assert query.pop("scope")
         extra = {"response_mode": "form_post", "nonce": "n0nce"} if door.name == "apple" else {}
+        if door.name == "spotify" and purpose is FlowPurpose.CONNECT:
+            extra = {"show_dialog": "true"}
         assert query == extra | {
             "response_type": "code",
             "client_id": "me:1",

@@ -12,11 +12,11 @@ from types import SimpleNamespace
 import pytest
 
 import bootstrap
-from settings import Settings
 from db import migrate
 from db.session import Database, connect
 from integrations import valkey
 from integrations.embedded import hold
+from settings import Settings
 from tests.cast import Cast
 from tests.client import Api, operation
 from tests.fleet import Fleet
