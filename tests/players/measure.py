@@ -221,7 +221,7 @@ def main():
     parser = argparse.ArgumentParser(description="Measure how players are asked.")
     parser.add_argument("--rooms", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=180)
-    parser.add_argument("--calls-per-minute", type=int, default=1200)
+    parser.add_argument("--calls-per-minute", type=int, default=720)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="backline-") as folder:
         asyncio.run(run(arguments, Path(folder)))
