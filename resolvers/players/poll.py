@@ -43,10 +43,9 @@ class Over:
 
 @dataclass(frozen=True)
 class Paused:
-    """The service wants to be left alone for so long; `told` when it has said so just now."""
+    """The service wants to be left alone for so long."""
 
     seconds: float
-    told: bool
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ async def ask(database: Database, services: Services, following: Following) -> A
     if paused is None:
         return Over()
     if paused > 0:
-        return Paused(paused, told=False)
+        return Paused(paused)
     crowded = await _take_place(services, following)
     return Crowded(crowded) if crowded > 0 else await _question(database, services, following)
 
@@ -91,7 +90,11 @@ async def _question(database: Database, services: Services, following: Following
     except (AccessEnded, NotFound):
         return Over()
     except RateLimited as refusal:
-        return Paused(refusal.retry_after_seconds or PAUSE_SECONDS, told=True)
+        pause = refusal.retry_after_seconds or PAUSE_SECONDS
+        # Before anything else, and in a transaction of its own: it holds for all rooms, whatever becomes of this turn.
+        async with database.transaction() as tx:
+            await players.pause(tx.session, AccountProvider.SPOTIFY, pause)
+        return Paused(pause)
     except (Unavailable, Unauthenticated, NotConfigured):
         return Unanswered()
     last = await _recall(database, services, following)
@@ -118,8 +121,6 @@ async def record(tx: Tx, services: Services, following: Following, answer: Answe
         if room is not None:
             await observe.stop(tx, room.id, TrackSource.SPOTIFY)
         return None
-    if isinstance(answer, Paused) and answer.told:
-        await players.pause(tx.session, AccountProvider.SPOTIFY, answer.seconds)
     await _write(tx, following, followed, answer)
     return _next_turn(services, followed, answer, heard=room.listener_count > 0)
 
