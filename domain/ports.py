@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
+from domain.cards import CardPayments
 from domain.connections import AccountProvider, OAuthProvider, Vendor, WalletTokens
 from domain.players import Catalog, Player, RecentTracks
 
@@ -254,6 +255,8 @@ class Services:
     Attributes:
         spotify_calls: How many calls to Spotify the whole app may make in 30 seconds.
         return_addresses: Where a browser may be sent back to after a round trip to a provider; the first unless told.
+        public_url: Where this server is found from outside, without a slash at the end.
+        fee_basis_points: The platform's part of what people are paid.
         secret: The key of keyed hashes.
         demo: Whether this is the demo.
     """
@@ -274,7 +277,10 @@ class Services:
     spotify: Player
     apple_music: RecentTracks
     catalogs: Mapping[AccountProvider, Catalog]
+    payments: CardPayments
     spotify_calls: int
     return_addresses: tuple[str, ...]
+    public_url: str
+    fee_basis_points: int
     secret: bytes
     demo: bool
