@@ -44,6 +44,11 @@ class Prefix:
     REPORT: Final = "report"
     DEVICE: Final = "device"
     CONNECTED_ACCOUNT: Final = "account"
+    CHECKOUT: Final = "checkout"
+    TIP: Final = "tip"
+    PAYMENT_LINK: Final = "link"
+    PAYMENT: Final = "payment"
+    REFUND: Final = "refund"
 
 
 def to_wire(prefix: str, key: UUID) -> str:

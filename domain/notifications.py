@@ -12,6 +12,7 @@ class NotificationKind(StrEnum):
     NEW_FOLLOWER = "NEW_FOLLOWER"
     MADE_MODERATOR = "MADE_MODERATOR"
     ACCOUNT_NEEDS_RECONNECT = "ACCOUNT_NEEDS_RECONNECT"
+    TIP_RECEIVED = "TIP_RECEIVED"
 
 
 class SubjectType(StrEnum):
@@ -21,6 +22,7 @@ class SubjectType(StrEnum):
     BROADCAST = "Broadcast"
     MESSAGE = "Message"
     CONNECTED_ACCOUNT = "ConnectedAccount"
+    TIP = "Tip"
 
 
 class ReportStatus(StrEnum):

@@ -9,4 +9,9 @@ from engine.declare import Node
 
 @strawberry.interface(description="What news can be about: ask `__typename` which it is.")
 class NotificationSubject(Node):
-    """A person, a room, or an account of yours elsewhere."""
+    """A person, a room, an account of yours elsewhere, or a tip."""
+
+
+@strawberry.interface(description="What a checkout is for: ask `__typename` which it is.")
+class CheckoutSubject(Node):
+    """A tip."""
