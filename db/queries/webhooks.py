@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.tables import WebhookEvent
 from domain.ids import new_id
+from domain.payments import PaymentEvent
 from domain.states import WEBHOOK_MOVES, sources
 from domain.webhooks import WebhookSource, WebhookStatus
 
 
-async def add(
-    session: AsyncSession,
-    source: WebhookSource,
-    external_id: str,
-    *,
-    event_type: str,
-    payload: str,
-    occurred_at: datetime,
-) -> UUID | None:
+async def add(session: AsyncSession, source: WebhookSource, event: PaymentEvent, payload: str) -> UUID | None:
     """Keep what was sent.
 
     Returns:
@@ -34,10 +26,13 @@ async def add(
         .values(
             id=new_id(),
             source=source,
-            external_id=external_id,
-            event_type=event_type,
+            external_id=event.id,
+            event_type=event.kind,
+            account_id=event.account_id,
+            subject_kind=event.subject_kind,
+            subject_id=event.subject_id,
             payload=payload,
-            occurred_at=occurred_at,
+            occurred_at=event.occurred_at,
         )
         .on_conflict_do_nothing(index_elements=["source", "external_id"])
         .returning(WebhookEvent.id)
@@ -79,8 +74,3 @@ async def note_error(session: AsyncSession, event_id: UUID, error: str, *, faile
         .values(last_error=error, **({"status": WebhookStatus.FAILED} if failed else {}))
     )
     await session.execute(statement.execution_options(synchronize_session=False))
-
-
-async def find_payload(session: AsyncSession, event_id: UUID) -> str | None:
-    """What was sent."""
-    return (await session.execute(select(WebhookEvent.payload).where(WebhookEvent.id == event_id))).scalar_one_or_none()

@@ -21,6 +21,13 @@ class WebhookEvent(Row):
     source: Mapped[WebhookSource] = mapped_column(enum_column(WebhookSource))
     external_id: Mapped[str]
     event_type: Mapped[str]
+    account_id: Mapped[str | None]
+    """On whose account there it happened, if not the platform's own."""
+
+    subject_kind: Mapped[str]
+    """What it is about, in the sender's words, and which one."""
+
+    subject_id: Mapped[str]
     status: Mapped[WebhookStatus] = mapped_column(
         enum_column(WebhookStatus), server_default=WebhookStatus.PENDING.value
     )

@@ -73,6 +73,9 @@ def _make_inbox() -> None:
         sa.Column("source", word("webhooksource", "STRIPE"), nullable=False),
         sa.Column("external_id", sa.Text(), nullable=False),
         sa.Column("event_type", sa.Text(), nullable=False),
+        sa.Column("account_id", sa.Text(), nullable=True),
+        sa.Column("subject_kind", sa.Text(), nullable=False),
+        sa.Column("subject_id", sa.Text(), nullable=False),
         sa.Column(
             "status",
             word("webhookstatus", "PENDING", "PROCESSED", "IGNORED", "UNKNOWN", "FAILED"),
