@@ -49,6 +49,9 @@ class Prefix:
     PAYMENT_LINK: Final = "link"
     PAYMENT: Final = "payment"
     REFUND: Final = "refund"
+    PAYOUT: Final = "payout"
+    PAYOUT_METHOD: Final = "method"
+    PAYOUT_RUN: Final = "run"
 
 
 def to_wire(prefix: str, key: UUID) -> str:

@@ -13,6 +13,9 @@ class NotificationKind(StrEnum):
     MADE_MODERATOR = "MADE_MODERATOR"
     ACCOUNT_NEEDS_RECONNECT = "ACCOUNT_NEEDS_RECONNECT"
     TIP_RECEIVED = "TIP_RECEIVED"
+    PAYOUT_PAID = "PAYOUT_PAID"
+    PAYOUT_FAILED = "PAYOUT_FAILED"
+    PAYOUT_CANCELLED = "PAYOUT_CANCELLED"
 
 
 class SubjectType(StrEnum):
@@ -23,6 +26,7 @@ class SubjectType(StrEnum):
     MESSAGE = "Message"
     CONNECTED_ACCOUNT = "ConnectedAccount"
     TIP = "Tip"
+    PAYOUT = "Payout"
 
 
 class ReportStatus(StrEnum):

@@ -13,6 +13,7 @@ from domain.jobs import JobStatus
 from domain.ledger import HoldStatus
 from domain.notifications import ReportStatus
 from domain.payments import DisputeStatus
+from domain.payouts import PayoutStatus
 from domain.refunds import RefundState
 from domain.tips import TipStatus
 from domain.uploads import UploadStatus
@@ -98,6 +99,17 @@ WEBHOOK_MOVES: Final[Moves[WebhookStatus]] = {
     WebhookStatus.IGNORED: frozenset(),
     WebhookStatus.UNKNOWN: frozenset(),
 }
+
+PAYOUT_MOVES: Final[Moves[PayoutStatus]] = {
+    PayoutStatus.REQUESTED: frozenset({PayoutStatus.SENDING, PayoutStatus.CANCELLED}),
+    PayoutStatus.SENDING: frozenset({PayoutStatus.PAID, PayoutStatus.FAILED}),
+    PayoutStatus.AWAITING_OPERATOR: frozenset({PayoutStatus.AWAITING_CONFIRMATION, PayoutStatus.CANCELLED}),
+    PayoutStatus.AWAITING_CONFIRMATION: frozenset({PayoutStatus.PAID, PayoutStatus.AWAITING_OPERATOR}),
+    PayoutStatus.FAILED: frozenset({PayoutStatus.REQUESTED}),
+    PayoutStatus.PAID: frozenset(),
+    PayoutStatus.CANCELLED: frozenset(),
+}
+"""What may be under way at a vendor (SENDING) can no longer be cancelled."""
 
 
 def sources(moves: Moves[S], to: S) -> frozenset[S]:

@@ -9,7 +9,7 @@ from engine.declare import Node
 
 @strawberry.interface(description="What news can be about: ask `__typename` which it is.")
 class NotificationSubject(Node):
-    """A person, a room, an account of yours elsewhere, or a tip."""
+    """A person, a room, an account of yours elsewhere, a tip, or a payout."""
 
 
 @strawberry.interface(description="What a checkout is for: ask `__typename` which it is.")

@@ -25,11 +25,13 @@ from db.tables.money import Hold, JournalEntry, JournalLine, LedgerAccount
 from db.tables.notifications import Notification, NotificationSettings, PushToken
 from db.tables.payment_links import PaymentLink, Split
 from db.tables.payments import Dispute, Payment, Refund
+from db.tables.payouts import Payout, PayoutLine, PayoutMethod, PayoutRun
 from db.tables.players import FollowedPlayer, TrackLink, VendorPause
 from db.tables.row import Row
+from db.tables.schedules import ScheduleRow, ScheduleTick
 from db.tables.tips import Tip
 from db.tables.uploads import Upload
-from db.tables.views import Balance, TipTotal
+from db.tables.views import Balance, PayoutTotal, TipTotal
 from db.tables.webhooks import WebhookEvent
 
 __all__ = [
@@ -61,12 +63,19 @@ __all__ = [
     "OAuthSession",
     "Payment",
     "PaymentLink",
+    "Payout",
+    "PayoutLine",
+    "PayoutMethod",
+    "PayoutRun",
+    "PayoutTotal",
     "PushToken",
     "RefreshToken",
     "Refund",
     "ReleasedUsername",
     "RoomTrack",
     "Row",
+    "ScheduleRow",
+    "ScheduleTick",
     "Session",
     "SignInCode",
     "Split",

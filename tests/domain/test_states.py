@@ -11,6 +11,7 @@ from domain.jobs import JobStatus
 from domain.ledger import HoldStatus
 from domain.notifications import ReportStatus
 from domain.payments import DisputeStatus
+from domain.payouts import PayoutStatus
 from domain.refunds import RefundState
 from domain.states import (
     ACCOUNT_MOVES,
@@ -19,6 +20,7 @@ from domain.states import (
     DISPUTE_MOVES,
     HOLD_MOVES,
     JOB_MOVES,
+    PAYOUT_MOVES,
     REFUND_MOVES,
     REPORT_MOVES,
     TIP_MOVES,
@@ -72,6 +74,20 @@ TABLES = {
             ("RUNNING", "DONE"),
             ("RUNNING", "PARKED"),
             ("PARKED", "PENDING"),
+        },
+    ),
+    PayoutStatus: (
+        PAYOUT_MOVES,
+        {
+            ("REQUESTED", "SENDING"),
+            ("REQUESTED", "CANCELLED"),
+            ("SENDING", "PAID"),
+            ("SENDING", "FAILED"),
+            ("AWAITING_OPERATOR", "AWAITING_CONFIRMATION"),
+            ("AWAITING_OPERATOR", "CANCELLED"),
+            ("AWAITING_CONFIRMATION", "PAID"),
+            ("AWAITING_CONFIRMATION", "AWAITING_OPERATOR"),
+            ("FAILED", "REQUESTED"),
         },
     ),
     RefundState: (REFUND_MOVES, {("REQUESTED", "SENT"), ("REQUESTED", "FAILED"), ("SENT", "FAILED")}),
