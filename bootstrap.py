@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from domain.connections import AccountProvider, OAuthProvider, Vendor
+from domain.payouts import roads, thresholds
 from domain.ports import Services
 from integrations import arq_bell, valkey
 from integrations.apple_id import AppleId
@@ -21,6 +22,7 @@ from integrations.serato import Serato
 from integrations.smtp import SmtpMailer
 from integrations.spotify import Spotify
 from integrations.stripe import StripePayments
+from integrations.stripe_payouts import StripeSender
 from integrations.tokens import JwtTokens
 from integrations.twilio import TwilioVerify
 from integrations.valkey import ValkeyBus
@@ -75,6 +77,13 @@ async def build(settings: Settings) -> AsyncIterator[Services]:
             return_addresses=settings.return_addresses,
             public_url=settings.public_url.rstrip("/"),
             fee_basis_points=settings.platform_fee_basis_points,
+            roads=roads(StripeSender(outside.payments), settings.payout_fees or {}),
+            thresholds=thresholds(
+                settings.distribution_min_payout_minor,
+                settings.distribution_auto_payout_minor,
+                settings.payout_thresholds or {},
+            ),
+            time_zone=settings.platform_time_zone,
             secret=derive(settings.jwt_refresh_secret, "hashes"),
             demo=settings.demo,
         )

@@ -9,9 +9,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from domain.cards import CardPayments
 from domain.connections import AccountProvider, OAuthProvider, Vendor, WalletTokens
+from domain.money import Currency
+from domain.payouts import Roads, Threshold
 from domain.players import Catalog, Player, RecentTracks
 
 
@@ -257,6 +260,9 @@ class Services:
         return_addresses: Where a browser may be sent back to after a round trip to a provider; the first unless told.
         public_url: Where this server is found from outside, without a slash at the end.
         fee_basis_points: The platform's part of what people are paid.
+        roads: By which roads money leaves.
+        thresholds: From which amounts on it does.
+        time_zone: By whose clocks the platform does what it does at a certain time.
         secret: The key of keyed hashes.
         demo: Whether this is the demo.
     """
@@ -282,5 +288,8 @@ class Services:
     return_addresses: tuple[str, ...]
     public_url: str
     fee_basis_points: int
+    roads: Roads
+    thresholds: Mapping[Currency, Threshold]
+    time_zone: ZoneInfo
     secret: bytes
     demo: bool
