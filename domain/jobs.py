@@ -25,6 +25,7 @@ class JobKind(StrEnum):
     SEND_REFUND = "SEND_REFUND"
     SEND_PAYOUT = "SEND_PAYOUT"
     RUN_PAYOUTS = "RUN_PAYOUTS"
+    RECONCILE = "RECONCILE"
 
 
 class JobStatus(StrEnum):

@@ -23,19 +23,23 @@ from db.tables.idempotency import IdempotencyKey
 from db.tables.jobs import JobRow
 from db.tables.money import Hold, JournalEntry, JournalLine, LedgerAccount
 from db.tables.notifications import Notification, NotificationSettings, PushToken
+from db.tables.operations import AuditEntry, OperatorDeed
 from db.tables.payment_links import PaymentLink, Split
 from db.tables.payments import Dispute, Payment, Refund
 from db.tables.payouts import Payout, PayoutLine, PayoutMethod, PayoutRun
 from db.tables.players import FollowedPlayer, TrackLink, VendorPause
+from db.tables.reconciliation import ReconciliationCase, VendorJournal, VendorMovement
 from db.tables.row import Row
 from db.tables.schedules import ScheduleRow, ScheduleTick
 from db.tables.tips import Tip
 from db.tables.uploads import Upload
 from db.tables.views import Balance, PayoutTotal, TipTotal
+from db.tables.wallet import Transaction
 from db.tables.webhooks import WebhookEvent
 
 __all__ = [
     "ApiToken",
+    "AuditEntry",
     "Balance",
     "Block",
     "Broadcast",
@@ -61,6 +65,7 @@ __all__ = [
     "Notification",
     "NotificationSettings",
     "OAuthSession",
+    "OperatorDeed",
     "Payment",
     "PaymentLink",
     "Payout",
@@ -69,6 +74,7 @@ __all__ = [
     "PayoutRun",
     "PayoutTotal",
     "PushToken",
+    "ReconciliationCase",
     "RefreshToken",
     "Refund",
     "ReleasedUsername",
@@ -84,8 +90,11 @@ __all__ = [
     "TipTotal",
     "Topic",
     "TrackLink",
+    "Transaction",
     "Upload",
     "User",
+    "VendorJournal",
+    "VendorMovement",
     "VendorPause",
     "WebhookEvent",
 ]
