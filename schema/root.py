@@ -22,6 +22,9 @@ from schema.broadcasts.types import BroadcastReads
 from schema.chat import ChatMutations
 from schema.follows import FollowMutations, FollowReads
 from schema.notifications import NotificationMutations, NotificationSubscriptions
+from schema.payment_links import PaymentLinkMutations
+from schema.payments import PaymentMutations, PaymentReads
+from schema.tips import TipMutations
 from schema.uploads import UploadMutations
 
 
@@ -34,7 +37,7 @@ class NodeReads:
 
 settle(VIEWER)
 
-Query = merge_types("Query", (NodeReads, AccountReads, FollowReads, BroadcastReads))
+Query = merge_types("Query", (NodeReads, AccountReads, FollowReads, BroadcastReads, PaymentReads))
 Mutation = merge_types(
     "Mutation",
     (
@@ -49,6 +52,9 @@ Mutation = merge_types(
         NotificationMutations,
         BroadcastMutations,
         ChatMutations,
+        TipMutations,
+        PaymentLinkMutations,
+        PaymentMutations,
     ),
 )
 Subscription = merge_types("Subscription", (BroadcastSubscriptions, NotificationSubscriptions))

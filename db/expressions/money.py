@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Numeric, Text, case, cast, literal_column
+from sqlalchemy import ColumnElement, Numeric, Text, case, cast, func, literal_column
 
 from domain.money import EXPONENTS, Currency
 
@@ -28,3 +28,8 @@ def decimal_text(minor: ColumnElement[int] | Any, currency: ColumnElement[Curren
     }
     unusual = [(currency.in_(members), written[exponent]) for exponent, members in of_exponent.items() if members]
     return case(*unusual, else_=written[2])
+
+
+def share_text(parts: ColumnElement[int] | Any) -> ColumnElement[str]:
+    """Write parts per million the way clients see a share, such as ``0.3``: exactly, without zeros at the end."""
+    return cast(func.trim_scale(cast(parts, Numeric) * literal_column("0.000001")), Text)

@@ -23,6 +23,7 @@ async def add(
     vendor: PaymentVendor,
     amount: Money,
     description: str,
+    return_to: str,
     expires_at: datetime,
 ) -> None:
     """Write a checkout whose page is still to be opened."""
@@ -36,6 +37,7 @@ async def add(
             currency=amount.currency,
             amount_minor=amount.minor,
             description=description,
+            return_to=return_to,
             expires_at=expires_at,
         )
     )

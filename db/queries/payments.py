@@ -158,3 +158,9 @@ async def close_dispute(session: AsyncSession, dispute_id: UUID, to: DisputeStat
     )
     found = await session.execute(statement.execution_options(synchronize_session=False))
     return found.scalar_one_or_none() is not None
+
+
+async def set_refund_entry(session: AsyncSession, refund_id: UUID, entry_id: UUID) -> None:
+    """Note with which entry a refund was booked."""
+    statement = update(Refund).where(Refund.id == refund_id).values(entry_id=entry_id)
+    await session.execute(statement.execution_options(synchronize_session=False))

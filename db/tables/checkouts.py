@@ -33,6 +33,9 @@ class Checkout(Row):
     currency: Mapped[Currency] = mapped_column(enum_column(Currency))
     amount_minor: Mapped[int] = mapped_column(BIG)
     description: Mapped[str]
+    return_to: Mapped[str]
+    """Where the payer's browser goes afterwards: the vendor is asked with the same words each time."""
+
     vendor_id: Mapped[str | None]
     url: Mapped[str | None]
     sealed_client_secret: Mapped[bytes | None] = mapped_column(LargeBinary)

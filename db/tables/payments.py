@@ -35,6 +35,7 @@ class Payment(Row):
     received_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     __table_args__ = (
         UniqueConstraint("vendor", "vendor_id"),
+        Index("ix_payments_received", "received_at", "id"),
         Index("ix_payments_link", "payment_link_id", "received_at", "id"),
         CheckConstraint("(checkout_id IS NULL) <> (payment_link_id IS NULL)", name="by_one_way"),
         CheckConstraint("(entry_id IS NULL) <> (hold_id IS NULL)", name="booked"),

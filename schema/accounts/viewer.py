@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
@@ -33,9 +34,12 @@ from schema.accounts.sessions import Session, going_on
 from schema.accounts.user import User, called
 from schema.context import Context
 from schema.money import Balance
+from schema.wallet import Earnings, Transaction, chosen
+from schema.wallet import earnings as read_earnings
 
 if TYPE_CHECKING:
     from schema.notifications import Notification, NotificationSettings
+    from schema.payment_links import PaymentLink
 
 
 @entity(tables.User, id=None)
@@ -94,6 +98,17 @@ class Viewer:
         pending=written("pending_minor"),
         withheld=written("withheld_minor"),
     )
+    payment_links: Connection[PaymentLink] = many(
+        "The payment links that you made, the latest first.",
+        tables.PaymentLink.owner_id,
+        order=tables.PaymentLink.created_at.desc(),
+    )
+    transactions: Connection[Transaction] = many(
+        "What moved your money, the latest first.",
+        tables.Transaction.owner_id,
+        order=tables.Transaction.occurred_at.desc(),
+        where=chosen,
+    )
     music_preferences: MusicPreferences = one("What you like to hear.", tables.User.id)
     notification_settings: NotificationSettings = embedded(
         "Which news you want.",
@@ -109,6 +124,16 @@ class Viewer:
         tables.Notification.user_id,
         order=tables.Notification.created_at.desc(),
     )
+
+    @finished(tables.User.id)
+    async def earnings(
+        user_id: UUID,
+        context: Context,
+        from_: Annotated[date, strawberry.argument(name="from", description="The first day, in UTC.")],
+        to: Annotated[date, strawberry.argument(description="The last day, in UTC; a year after the first at most.")],
+    ) -> Earnings:
+        """What you earned from one day to another, both included."""
+        return await read_earnings(context, user_id, from_, to)
 
     @finished(tables.User.id)
     async def suggested_curators(

@@ -111,6 +111,7 @@ def _make_checkouts() -> None:
         sa.Column("currency", word("currency", *CURRENCIES), nullable=False),
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
         sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("return_to", sa.Text(), nullable=False),
         sa.Column("vendor_id", sa.Text(), nullable=True),
         sa.Column("url", sa.Text(), nullable=True),
         sa.Column("sealed_client_secret", sa.LargeBinary(), nullable=True),
@@ -239,6 +240,7 @@ def _make_payments() -> None:
         sa.UniqueConstraint("vendor", "vendor_id", name=op.f("uq_payments_vendor_vendor_id")),
     )
     op.create_index(op.f("ix_payments_checkout_id"), "payments", ["checkout_id"])
+    op.create_index("ix_payments_received", "payments", ["received_at", "id"])
     op.create_index("ix_payments_link", "payments", ["payment_link_id", "received_at", "id"])
     op.create_table(
         "refunds",
