@@ -12,6 +12,7 @@ from uuid import UUID
 from domain.errors import InvalidInput
 from domain.fees import fee
 from domain.money import EXPONENTS, Currency, Money
+from domain.payments import PayeeAccount
 
 MAX_METHODS: Final = 10
 MAX_REFERENCE: Final = 100
@@ -126,6 +127,17 @@ class Standing:
     submitted: bool
     requirements_due: tuple[str, ...] = ()
     disabled_reason: str | None = None
+
+
+def standing_of(account: PayeeAccount) -> Standing:
+    """How a payee's account at the processor of cards stands, as an end of a road."""
+    return Standing(
+        address=account.id,
+        verified=account.transfers_enabled and account.payouts_enabled,
+        submitted=account.details_submitted,
+        requirements_due=account.requirements_due,
+        disabled_reason=account.disabled_reason,
+    )
 
 
 @dataclass(frozen=True)

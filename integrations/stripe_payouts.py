@@ -6,8 +6,8 @@ What arrives there Stripe sends on to the person's bank by itself.
 from __future__ import annotations
 
 from domain.cards import CardPayments
-from domain.payments import NewTransfer, PayeeAccount
-from domain.payouts import Sending, Standing
+from domain.payments import NewTransfer
+from domain.payouts import Sending, Standing, standing_of
 
 
 class StripeSender:
@@ -24,7 +24,7 @@ class StripeSender:
     async def enrol(self, key: str, *, country: str, reference: str) -> Standing:
         """Open an Express account; raises as the port says."""
         # Without an address of theirs: Stripe asks its owner, and the same key must come with the same words.
-        return _standing(await self._payments.create_account(key, country=country, email=None, reference=reference))
+        return standing_of(await self._payments.create_account(key, country=country, email=None, reference=reference))
 
     async def onboarding_url(self, address: str, *, return_to: str) -> str:
         """Make the address of the page where the owner tells everything; raises as the port says."""
@@ -32,7 +32,7 @@ class StripeSender:
 
     async def standing(self, address: str) -> Standing:
         """Ask how an account stands; raises as the port says."""
-        return _standing(await self._payments.account_status(address))
+        return standing_of(await self._payments.account_status(address))
 
     async def find(self, reference: str) -> str | None:
         """Find a transfer by our reference; raises as the port says."""
@@ -43,13 +43,3 @@ class StripeSender:
         """Send a transfer; raises as the port says."""
         asked = NewTransfer(sending.address, sending.amount, sending.reference)
         return (await self._payments.transfer(key, asked)).id
-
-
-def _standing(account: PayeeAccount) -> Standing:
-    return Standing(
-        address=account.id,
-        verified=account.transfers_enabled and account.payouts_enabled,
-        submitted=account.details_submitted,
-        requirements_due=account.requirements_due,
-        disabled_reason=account.disabled_reason,
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from domain.jobs import JobKind
-from jobs import accounts, broadcasts, connections, notifications, payments, players, webhooks
+from jobs import accounts, broadcasts, connections, notifications, payments, payouts, players, webhooks
 from jobs.work import Handler
 
 HANDLERS: Final[dict[JobKind, Handler]] = {
@@ -20,5 +20,7 @@ HANDLERS: Final[dict[JobKind, Handler]] = {
     JobKind.FOLLOW_CHECKOUT: payments.follow_checkout,
     JobKind.FOLLOW_PAYMENT_LINK: payments.follow_payment_link,
     JobKind.SEND_REFUND: payments.send_refund,
+    JobKind.SEND_PAYOUT: payouts.send_payout,
+    JobKind.RUN_PAYOUTS: payouts.run_payouts,
 }
 assert set(HANDLERS) <= set(JobKind)
