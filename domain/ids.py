@@ -52,6 +52,11 @@ class Prefix:
     PAYOUT: Final = "payout"
     PAYOUT_METHOD: Final = "method"
     PAYOUT_RUN: Final = "run"
+    TRANSACTION: Final = "transaction"
+    JOB: Final = "job"
+    WEBHOOK_EVENT: Final = "event"
+    AUDIT_ENTRY: Final = "audit"
+    RECONCILIATION_CASE: Final = "case"
 
 
 def to_wire(prefix: str, key: UUID) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from domain.errors import InvalidInput
 from domain.money import Money
@@ -47,8 +47,11 @@ def check_period(first: date, last: date) -> Period:
     return Period(first, last)
 
 
+K = TypeVar("K")
+
+
 @dataclass(frozen=True)
-class Earned:
+class Earned(Generic[K]):
     """What came of one source, or on one day.
 
     Attributes:
@@ -56,7 +59,7 @@ class Earned:
         total: One sum for each currency, in the order of these.
     """
 
-    of: EarningsSource | date
+    of: K
     total: Sequence[Money]
 
 
@@ -71,5 +74,5 @@ class Earnings:
     """
 
     total: Sequence[Money]
-    by_source: Sequence[Earned]
-    by_day: Sequence[Earned]
+    by_source: Sequence[Earned[EarningsSource]]
+    by_day: Sequence[Earned[date]]

@@ -33,7 +33,8 @@ async def paid(tx: Tx, checkout: Checkout, origin: tuple[str, str]) -> UUID:
     await _note(tx, tip, TipStatus.AWAITING_PAYMENT, TipStatus.PAID)
     amount = Money(tip.amount_minor, tip.currency)
     await _tell(tx, tip, amount)
-    occasion = Occasion("Tip", subject=(SubjectType.BROADCAST.value, tip.broadcast_id), origin=origin)
+    about = (SubjectType.BROADCAST.value, tip.broadcast_id)
+    occasion = Occasion("Tip", subject=about, origin=origin, by=tip.sender_id)
     posted = await receive(
         tx,
         EntryKind.TIP,

@@ -34,6 +34,8 @@ from schema.accounts.sessions import Session, going_on
 from schema.accounts.user import User, called
 from schema.context import Context
 from schema.money import Balance
+from schema.payouts.types import Payout, PayoutMethod
+from schema.payouts.types import present as kept
 from schema.wallet import Earnings, Transaction, chosen
 from schema.wallet import earnings as read_earnings
 
@@ -108,6 +110,17 @@ class Viewer:
         tables.Transaction.owner_id,
         order=tables.Transaction.occurred_at.desc(),
         where=chosen,
+    )
+    payout_methods: list[PayoutMethod] = listed(
+        "Where you are paid, the oldest first. Those that you removed are not here.",
+        tables.PayoutMethod.user_id,
+        order=tables.PayoutMethod.added_at,
+        where=kept,
+    )
+    payouts: Connection[Payout] = many(
+        "Money on its way to you, the latest first.",
+        tables.Payout.user_id,
+        order=tables.Payout.requested_at.desc(),
     )
     music_preferences: MusicPreferences = one("What you like to hear.", tables.User.id)
     notification_settings: NotificationSettings = embedded(
