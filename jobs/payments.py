@@ -38,7 +38,9 @@ async def follow_payment_link(work: Work) -> None:
 async def send_refund(work: Work) -> None:
     """Have money given back."""
     try:
-        await refunds.send_refund(work.database, work.services, UUID(work.payload["refundId"]))
+        seconds = await refunds.send_refund(work.database, work.services, UUID(work.payload["refundId"]))
     except (Unavailable, RateLimited) as silence:
+        seconds = max(SILENT_SECONDS, silence.retry_after_seconds or 0.0)
+    if seconds is not None:
         async with work.finish() as tx:
-            await work.again(tx, max(SILENT_SECONDS, silence.retry_after_seconds or 0.0))
+            await work.again(tx, seconds)

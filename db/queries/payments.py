@@ -115,7 +115,7 @@ async def move_refund(session: AsyncSession, refund_id: UUID, to: RefundState, *
     statement = (
         update(Refund)
         .where(Refund.id == refund_id, Refund.status.in_(sources(REFUND_MOVES, to)))
-        .values(status=to, settled_at=func.clock_timestamp(), **facts)
+        .values(**{"failure_code": None, **facts}, status=to, settled_at=func.clock_timestamp())
         .returning(Refund)
         .execution_options(populate_existing=True)
     )
@@ -163,4 +163,14 @@ async def close_dispute(session: AsyncSession, dispute_id: UUID, to: DisputeStat
 async def set_refund_entry(session: AsyncSession, refund_id: UUID, entry_id: UUID) -> None:
     """Note with which entry a refund was booked."""
     statement = update(Refund).where(Refund.id == refund_id).values(entry_id=entry_id)
+    await session.execute(statement.execution_options(synchronize_session=False))
+
+
+async def put_off_refund(session: AsyncSession, refund_id: UUID, tries: int, failure_code: str) -> None:
+    """Note that a refund is to be tried again, under another key, after so many tries."""
+    statement = (
+        update(Refund)
+        .where(Refund.id == refund_id, Refund.status == RefundState.REQUESTED, Refund.tries < tries)
+        .values(tries=tries, failure_code=failure_code)
+    )
     await session.execute(statement.execution_options(synchronize_session=False))

@@ -59,6 +59,9 @@ class Refund(Row):
     vendor_id: Mapped[str | None] = mapped_column(unique=True)
     entry_id: Mapped[UUID | None] = mapped_column(ForeignKey("journal_entries.id"))
     failure_code: Mapped[str | None]
+    tries: Mapped[int] = mapped_column(server_default=text("0"))
+    """How often the processor had not enough money for it. A no is kept under its key: each try has its own."""
+
     requested_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     settled_at: Mapped[datetime | None]
     __table_args__ = (CheckConstraint("amount_minor > 0", name="something"), at_most("note", 500))

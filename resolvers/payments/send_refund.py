@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Final
 from uuid import UUID
 
 from db.queries import checkouts, history, payments
@@ -22,9 +23,18 @@ from resolvers.ledger.refund import refund as book
 from resolvers.payments.receive import STRIPE, find_or_receive
 from resolvers.payments.undo import undo_refund
 
+POOR: Final = frozenset({"balance_insufficient", "insufficient_funds"})
+"""The processor's words for not enough money on the platform's own account there: it comes with the next payments."""
 
-async def send_refund(database: Database, services: Services, refund_id: UUID) -> None:
+PUT_OFF_SECONDS: Final = 3600.0
+MOST_TRIES: Final = 14 * 24
+
+
+async def send_refund(database: Database, services: Services, refund_id: UUID) -> float | None:
     """Have the processor give money back, if that is still to be done. The same key gives the same refund.
+
+    Returns:
+        Seconds until it is to be tried again, since the processor had not enough money; None when there is no more to do.
 
     Raises:
         Unavailable: It is not known whether it was done.
@@ -34,16 +44,30 @@ async def send_refund(database: Database, services: Services, refund_id: UUID) -
         row = await payments.find_refund(session, refund_id)
         payment = None if row is None else await payments.find(session, row.payment_id)
     if row is None or payment is None or row.status is not RefundState.REQUESTED:
-        return
-    amount, name = Money(row.amount_minor, row.currency), to_wire(Prefix.REFUND, row.id)
+        return None
     try:
-        found = await services.payments.refund(str(row.id), payment.vendor_id, amount, row.reason, reference=name)
+        found = await services.payments.refund(
+            f"{row.id}:{row.tries}",
+            payment.vendor_id,
+            Money(row.amount_minor, row.currency),
+            row.reason,
+            reference=to_wire(Prefix.REFUND, row.id),
+        )
     except (PaymentRefused, NotFound) as refusal:
         code = refusal.reason if isinstance(refusal, PaymentRefused) else "not_found"
-        async with database.transaction() as tx:
-            await _fail(tx, await _take(tx, payment.id), row.id, code)
-        return
+        return await _refuse(database, payment.id, row, code)
     await _write(database, payment.id, row.id, found)
+    return None
+
+
+async def _refuse(database: Database, payment_id: UUID, row: RefundRow, code: str) -> float | None:
+    async with database.transaction() as tx:
+        payment = await _take(tx, payment_id)
+        if code in POOR and row.tries < MOST_TRIES:
+            await payments.put_off_refund(tx.session, row.id, row.tries + 1, code)
+            return PUT_OFF_SECONDS
+        await _fail(tx, payment, row.id, code)
+    return None
 
 
 async def record_refund(database: Database, services: Services, found: Refund) -> WebhookStatus:

@@ -257,6 +257,7 @@ def _make_payments() -> None:
         sa.Column("vendor_id", sa.Text(), nullable=True),
         sa.Column("entry_id", sa.Uuid(), nullable=True),
         sa.Column("failure_code", sa.Text(), nullable=True),
+        sa.Column("tries", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("requested_at", MOMENT, server_default=sa.text("now()"), nullable=False),
         sa.Column("settled_at", MOMENT, nullable=True),
         sa.CheckConstraint("amount_minor > 0", name=op.f("ck_refunds_something")),
