@@ -7,7 +7,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from domain.connections import AccountProvider, OAuthProvider, Vendor
-from domain.payouts import roads, thresholds
+from domain.money import Currency
+from domain.payouts import Threshold, roads, thresholds
 from domain.ports import Services
 from integrations import arq_bell, valkey
 from integrations.apple_id import AppleId
@@ -78,15 +79,19 @@ async def build(settings: Settings) -> AsyncIterator[Services]:
             public_url=settings.public_url.rstrip("/"),
             fee_basis_points=settings.platform_fee_basis_points,
             roads=roads(StripeSender(outside.payments), settings.payout_fees or {}),
-            thresholds=thresholds(
-                settings.distribution_min_payout_minor,
-                settings.distribution_auto_payout_minor,
-                settings.payout_thresholds or {},
-            ),
+            thresholds=_thresholds(settings),
             time_zone=settings.platform_time_zone,
             secret=derive(settings.jwt_refresh_secret, "hashes"),
             demo=settings.demo,
         )
+
+
+def _thresholds(settings: Settings) -> Mapping[Currency, Threshold]:
+    return thresholds(
+        settings.distribution_min_payout_minor,
+        settings.distribution_auto_payout_minor,
+        settings.payout_thresholds or {},
+    )
 
 
 @dataclass(frozen=True)

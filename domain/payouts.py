@@ -107,7 +107,8 @@ def thresholds(
 
 def _minor(hundredths: int, exponent: int) -> int:
     """Hundredths as minor units, rounded up where a currency has no such parts."""
-    return -(-hundredths * 10**exponent // 100)
+    factor: int = 10**exponent
+    return -(-hundredths * factor // 100)
 
 
 @dataclass(frozen=True)

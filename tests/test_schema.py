@@ -61,6 +61,7 @@ def test_every_list_of_rows_is_a_page_or_short():
         "sessions",
         "apiTokens",
         "connectedAccounts",
+        "payoutMethods",
         "nodes",
         "edges",
         "userErrors",
