@@ -15,7 +15,7 @@ from db import tables
 from db.queries import books
 from domain.accounts import Role
 from domain.jobs import JobKind
-from domain.money import AccountKind
+from domain.money import AccountKind, Currency, Money
 from domain.payments import RefundStatus
 from resolvers.payments.send_refund import record_refund
 from tests.client import operation
@@ -94,6 +94,11 @@ class Till:
     async def payment(self, person, tip):
         """What was paid for a tip."""
         return (await self.checkout(person, tip["checkout"]["id"]))["payments"][0]
+
+    @staticmethod
+    def money(minor):
+        """Dollars."""
+        return Money(minor, Currency.USD)
 
     async def fail_refund(self, found):
         """Let the payer's bank send a refund back, as Stripe would tell it."""
