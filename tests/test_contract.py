@@ -31,9 +31,8 @@ WAITING = {
     "DeleteAccount": "data export and erasure",
     "ExportStatus": "data export and erasure",
     "PairCompanion": "the companion",
-    "SendTip": "tips and payments",
 }
-EARLY = {"CreateUploads"}
+EARLY = {"CreateUploads", "CreatePaymentLink"}
 """Operations of waiting files that work already."""
 
 OPERATIONS = {
@@ -99,6 +98,7 @@ async def test_all_that_is_ready_runs(walk, run_jobs):
     await accounts(walk, mina, run_jobs)
     await people(walk, mina, guest, run_jobs)
     await rooms(walk, mina, guest)
+    await links(walk, mina, guest)
     await programs(walk, guest)
     await end_sessions(walk, guest)
     assert walk.sent == set(READY)
@@ -197,6 +197,8 @@ async def in_the_room(walk, mina, guest, room):
     await walk.do(guest, "JoinBroadcast", broadcastId=room)
     await walk.do(mina, "SendBroadcastHeartbeat", broadcastId=room)
     await walk.do(mina, "SetNowPlaying", broadcastId=room, track={"title": "Yebo", "artist": "Kwaito Kids"})
+    tip = await walk.do(guest, "SendTip", broadcastId=room, amount="5.00", currencyCode="EUR", idempotencyKey="tip")
+    assert tip["tip"]["checkout"]["status"] == "OPEN"
     sent = await walk.do(guest, "SendMessage", broadcastId=room, text="Hello")
     await walk.ask(None, "MessagesAfter", broadcastId=room, after=sent["messageEdge"]["cursor"], first=5)
     await walk.do(guest, "DeleteMessage", messageId=sent["messageEdge"]["node"]["id"])
@@ -214,6 +216,13 @@ async def read_rooms(walk, mina, room):
     assert (seen["nowPlaying"]["track"]["title"], seen["tipTotal"]) == ("Yebo", [])
     now = await walk.ask(None, "CuratorNowPlaying", curatorId=mina.wire)
     assert now["node"]["currentBroadcast"]["id"] == room
+
+
+async def links(walk, mina, guest):
+    splits = [{"recipientId": person.wire, "share": share} for person, share in ((mina, "0.7"), (guest, "0.3"))]
+    given = {"title": "A mix", "amount": "20.00", "currencyCode": "USD", "splits": splits, "idempotencyKey": "link"}
+    made = (await walk.do(mina, "CreatePaymentLink", **given))["paymentLink"]
+    assert (made["active"], [split["share"] for split in made["splits"]]) == (True, ["0.7", "0.3"])
 
 
 async def programs(walk, guest):

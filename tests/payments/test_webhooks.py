@@ -230,7 +230,7 @@ async def forget(till):
 
 
 async def test_a_storm_leaves_what_one_clean_pass_leaves(till, room, make):
-    senders = [await make.user() for _ in range(8)]
+    senders = [await make.user() for _ in range(max(8, EVENTS // 6))]
     await business(till, room, senders, EVENTS)
     names = [each["id"] for each in await till.all_at_stripe("event")]
     dice = random.Random(9)
