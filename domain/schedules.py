@@ -17,6 +17,7 @@ class ScheduleName(StrEnum):
     """What happens by the clock."""
 
     DAILY_PAYOUTS = "DAILY_PAYOUTS"
+    DAILY_RECONCILIATION = "DAILY_RECONCILIATION"
 
 
 @dataclass(frozen=True)

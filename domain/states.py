@@ -14,6 +14,7 @@ from domain.ledger import HoldStatus
 from domain.notifications import ReportStatus
 from domain.payments import DisputeStatus
 from domain.payouts import PayoutStatus
+from domain.reconciliation import CaseStatus
 from domain.refunds import RefundState
 from domain.tips import TipStatus
 from domain.uploads import UploadStatus
@@ -110,6 +111,12 @@ PAYOUT_MOVES: Final[Moves[PayoutStatus]] = {
     PayoutStatus.CANCELLED: frozenset(),
 }
 """What may be under way at a vendor (SENDING) can no longer be cancelled."""
+
+CASE_MOVES: Final[Moves[CaseStatus]] = {
+    CaseStatus.OPEN: frozenset({CaseStatus.RESOLVED, CaseStatus.CLOSED}),
+    CaseStatus.RESOLVED: frozenset({CaseStatus.OPEN}),
+    CaseStatus.CLOSED: frozenset(),
+}
 
 
 def sources(moves: Moves[S], to: S) -> frozenset[S]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from domain.jobs import JobKind
-from jobs import accounts, broadcasts, connections, notifications, payments, payouts, players, webhooks
+from jobs import accounts, broadcasts, connections, notifications, payments, payouts, players, reconciliation, webhooks
 from jobs.work import Handler
 
 HANDLERS: Final[dict[JobKind, Handler]] = {
@@ -22,5 +22,6 @@ HANDLERS: Final[dict[JobKind, Handler]] = {
     JobKind.SEND_REFUND: payments.send_refund,
     JobKind.SEND_PAYOUT: payouts.send_payout,
     JobKind.RUN_PAYOUTS: payouts.run_payouts,
+    JobKind.RECONCILE: reconciliation.reconcile,
 }
 assert set(HANDLERS) <= set(JobKind)

@@ -11,12 +11,14 @@ from db.session import Database, Tx
 from domain.ports import Services
 from domain.schedules import Schedule, ScheduleName, daily
 from resolvers.payouts.run import start_daily
+from resolvers.reconciliation.start import start_daily as start_reconciliation
 from resolvers.schedules import run_due
 
 Deed = Callable[[Tx, Services, datetime], Awaitable[None]]
 
 SCHEDULES: Final[dict[Schedule, Deed]] = {
     Schedule(ScheduleName.DAILY_PAYOUTS, daily(time(10, 0))): start_daily,
+    Schedule(ScheduleName.DAILY_RECONCILIATION, daily(time(4, 0))): start_reconciliation,
 }
 """What happens when, by the clock of the platform's time zone."""
 

@@ -26,6 +26,7 @@ from schema.operations.access import AccessMutations, AccessReads
 from schema.operations.audit import AuditReads
 from schema.operations.books import BookReads
 from schema.operations.jobs import JobMutations, JobReads
+from schema.operations.reconciliation import ReconciliationMutations, ReconciliationReads
 from schema.operations.webhooks import WebhookReads
 from schema.payment_links import PaymentLinkMutations
 from schema.payments import PaymentMutations, PaymentReads
@@ -59,6 +60,7 @@ Query = merge_types(
         BookReads,
         WebhookReads,
         AccessReads,
+        ReconciliationReads,
     ),
 )
 Mutation = merge_types(
@@ -77,6 +79,7 @@ Mutation = merge_types(
         ChatMutations,
         JobMutations,
         AccessMutations,
+        ReconciliationMutations,
         TipMutations,
         PaymentLinkMutations,
         PaymentMutations,

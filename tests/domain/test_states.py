@@ -12,10 +12,12 @@ from domain.ledger import HoldStatus
 from domain.notifications import ReportStatus
 from domain.payments import DisputeStatus
 from domain.payouts import PayoutStatus
+from domain.reconciliation import CaseStatus
 from domain.refunds import RefundState
 from domain.states import (
     ACCOUNT_MOVES,
     BROADCAST_MOVES,
+    CASE_MOVES,
     CHECKOUT_MOVES,
     DISPUTE_MOVES,
     HOLD_MOVES,
@@ -43,6 +45,7 @@ TABLES = {
         },
     ),
     BroadcastStatus: (BROADCAST_MOVES, {("LIVE", "ENDED")}),
+    CaseStatus: (CASE_MOVES, {("OPEN", "RESOLVED"), ("OPEN", "CLOSED"), ("RESOLVED", "OPEN")}),
     CheckoutState: (
         CHECKOUT_MOVES,
         {
