@@ -114,16 +114,14 @@ class PaymentLinkMutations:
             (from_wire(Prefix.USER, split.recipient_id, "splits", str(place), "recipientId"), split.share)
             for place, split in enumerate(input.splits)
         ]
-        link_id = await create.create(
-            context.database,
-            context.services,
-            actor,
+        asked = create.Asked(
             title=input.title,
             amount=input.amount,
             currency=input.currency_code,
             splits=splits,
             key=input.idempotency_key,
         )
+        link_id = await create.create(context.database, context.services, actor, asked)
         return CreatePaymentLinkPayload(payment_link=ref(PaymentLink, link_id))
 
     @deed("Let a link of yours take no more payments. Who is paying just now still may. Twice changes nothing.")

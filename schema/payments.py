@@ -137,10 +137,7 @@ class PaymentMutations:
         """Refund."""
         actor, context = info.context.signed_in, info.context
         payment_id = from_wire(Prefix.PAYMENT, input.payment_id, "paymentId")
-        refund_id = await refund.refund(
-            context.database,
-            context.services,
-            actor,
+        asked = refund.Asked(
             payment_id=payment_id,
             amount=input.amount,
             currency=input.currency_code,
@@ -148,6 +145,7 @@ class PaymentMutations:
             note=input.note,
             key=input.idempotency_key,
         )
+        refund_id = await refund.refund(context.database, context.services, actor, asked)
         return RefundPaymentPayload(refund=ref(Refund, refund_id), payment=ref(Payment, payment_id))
 
 

@@ -94,10 +94,7 @@ class TipMutations:
     async def send_tip(self, info: Info, input: SendTipInput) -> SendTipPayload:
         """Tip."""
         actor, context = info.context.signed_in, info.context
-        tip_id = await send.send(
-            context.database,
-            context.services,
-            actor,
+        asked = send.Asked(
             broadcast_id=from_wire(Prefix.BROADCAST, input.broadcast_id, "broadcastId"),
             amount=input.amount,
             currency=input.currency_code,
@@ -105,4 +102,5 @@ class TipMutations:
             return_to=input.return_to,
             key=input.idempotency_key,
         )
+        tip_id = await send.send(context.database, context.services, actor, asked)
         return SendTipPayload(tip=ref(Tip, tip_id))

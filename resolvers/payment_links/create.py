@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
 from db.queries import payment_links
-from db.session import Database
+from db.session import Database, Tx
 from domain.actors import Actor
 from domain.checkouts import FIRST_LOOK, PaymentVendor
 from domain.errors import InvalidInput, NotFound, RateLimited, Unavailable
@@ -17,7 +18,7 @@ from domain.jobs import Job, JobKind
 from domain.limits import LINKS_BY_PERSON
 from domain.money import Currency, parse_money
 from domain.ports import Services
-from domain.splits import parse_shares
+from domain.splits import Share, parse_shares
 from domain.texts import clean_text
 from resolvers.idempotency import once
 from resolvers.limits import spend
@@ -27,28 +28,27 @@ from resolvers.payment_links.follow import bring_in_line
 MAX_TITLE = 120
 
 
-async def create(
-    database: Database,
-    services: Services,
-    actor: Actor,
-    *,
-    title: str,
-    amount: str,
-    currency: str,
-    splits: Sequence[tuple[UUID, str]],
-    key: str,
-) -> UUID:
-    """Make a link. The same key gives the same link.
+@dataclass(frozen=True)
+class Asked:
+    """A link, as it was typed.
 
-    Args:
-        database: Where it is written.
-        services: The processor of cards.
-        actor: Whose link it is.
+    Attributes:
         title: What is paid for, as payers read it.
-        amount: How much each payer pays, as it was typed.
-        currency: In what, as it was typed.
-        splits: Each recipient with their share as it was typed; together they make 1.
+        amount: How much each payer pays.
+        currency: In what.
+        splits: Each recipient with their share; together they make 1.
         key: What the client made up.
+    """
+
+    title: str
+    amount: str
+    currency: str
+    splits: Sequence[tuple[UUID, str]]
+    key: str
+
+
+async def create(database: Database, services: Services, actor: Actor, asked: Asked) -> UUID:
+    """Make a link. The same key gives the same link.
 
     Returns:
         The link's id. When the processor is silent it has no address yet, and gets one in a while.
@@ -64,27 +64,24 @@ async def create(
     """
     actor.require_person()
     services.payments.require()
-    money = parse_money(amount, currency)
-    if money.currency is Currency.USDC:
+    amount = parse_money(asked.amount, asked.currency)
+    if amount.currency is Currency.USDC:
         raise InvalidInput("Cards do not pay USDC.", "currencyCode")
-    said = clean_text(title, "title", most=MAX_TITLE)
-    shares = parse_shares(splits, "splits")
+    title = clean_text(asked.title, "title", most=MAX_TITLE)
+    shares = parse_shares(asked.splits, "splits")
     await spend(services.limiter, f"links:{actor.user_id}", LINKS_BY_PERSON, "Too many links. Wait a little.")
-    asked = {"title": said, "amount": str(money), "splits": [[share.recipient_id, share.parts] for share in shares]}
+    said = {"title": title, "amount": str(amount), "splits": [[share.recipient_id, share.parts] for share in shares]}
     async with database.transaction() as tx:
         link_id = new_id()
-        earlier = await once(tx, actor, "createPaymentLink", key, asked, answer_id=link_id)
+        earlier = await once(tx, actor, "createPaymentLink", asked.key, said, answer_id=link_id)
         if earlier is None:
-            absent = await payment_links.find_absent(tx.session, [share.recipient_id for share in shares])
-            for place, share in enumerate(shares):
-                if share.recipient_id in absent:
-                    raise NotFound("There is no such person.", "splits", str(place), "recipientId")
+            await _check_recipients(tx, shares)
             await payment_links.add(
                 tx.session,
                 link_id,
                 owner_id=actor.user_id,
-                title=said,
-                amount=money,
+                title=title,
+                amount=amount,
                 fee_basis_points=services.fee_basis_points,
                 vendor=PaymentVendor.STRIPE,
                 shares=shares,
@@ -92,6 +89,13 @@ async def create(
             await tx.later(_following(link_id, "made"))
     await _soon(database, services, earlier or link_id)
     return earlier or link_id
+
+
+async def _check_recipients(tx: Tx, shares: Sequence[Share]) -> None:
+    absent = await payment_links.find_absent(tx.session, [share.recipient_id for share in shares])
+    for place, share in enumerate(shares):
+        if share.recipient_id in absent:
+            raise NotFound("There is no such person.", "splits", str(place), "recipientId")
 
 
 async def deactivate(database: Database, services: Services, actor: Actor, link_id: UUID) -> None:

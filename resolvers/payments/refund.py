@@ -25,15 +25,29 @@ from resolvers.payments.send_refund import send_refund
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What is to be given back, read and found right.
+class Asked:
+    """A refund, as it was typed.
 
     Attributes:
         payment_id: Of what.
         amount: How much; None for all that is left.
+        currency: In what; needed with an amount.
         reason: Why, for the processor.
-        note: Why, for people.
+        note: Why, for everybody who reads the books.
+        key: What the client made up.
     """
+
+    payment_id: UUID
+    amount: str | None
+    currency: str | None
+    reason: RefundReason
+    note: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A refund, read and found right; without an amount it is all that is left."""
 
     payment_id: UUID
     amount: Money | None
@@ -41,33 +55,11 @@ class Wish:
     note: str
 
 
-async def refund(
-    database: Database,
-    services: Services,
-    actor: Actor,
-    *,
-    payment_id: UUID,
-    amount: str | None,
-    currency: str | None,
-    reason: RefundReason,
-    note: str,
-    key: str,
-) -> UUID:
+async def refund(database: Database, services: Services, actor: Actor, asked: Asked) -> UUID:
     """Give back what was paid, or a part of it. The same key gives the same refund.
 
-    Args:
-        database: Where it is written.
-        services: The processor of cards.
-        actor: An operator.
-        payment_id: What was paid.
-        amount: How much, as it was typed; None for all that is left.
-        currency: In what; needed with an amount.
-        reason: Why, for the processor.
-        note: Why, for everybody who reads the books.
-        key: What the client made up.
-
     Returns:
-        The refund's id.
+        The refund's id. While the processor is silent, or has not enough money, its job goes on.
 
     Raises:
         Forbidden: The actor is no operator.
@@ -81,14 +73,14 @@ async def refund(
     if Role.OPERATOR not in actor.roles:
         raise Forbidden("Only operators give money back.")
     services.payments.require()
-    money = None if amount is None else parse_money(amount, currency or "")
-    said = clean_text(note, "note", most=MAX_NOTE, lines=True)
-    asked = {"payment": payment_id, "amount": money and str(money), "reason": reason.value, "note": said}
+    amount = None if asked.amount is None else parse_money(asked.amount, asked.currency or "")
+    wish = Wish(asked.payment_id, amount, asked.reason, clean_text(asked.note, "note", most=MAX_NOTE, lines=True))
+    said = {"payment": wish.payment_id, "amount": amount and str(amount), "reason": wish.reason, "note": wish.note}
     async with database.transaction() as tx:
         refund_id = new_id()
-        earlier = await once(tx, actor, "refundPayment", key, asked, answer_id=refund_id)
+        earlier = await once(tx, actor, "refundPayment", asked.key, said, answer_id=refund_id)
         if earlier is None:
-            await _write(tx, actor, refund_id, Wish(payment_id, money, reason, said))
+            await _write(tx, actor, refund_id, wish)
     # A processor that is silent is asked by the job.
     with suppress(Unavailable, RateLimited):
         async with answered_within(DEED_SECONDS, "Stripe"):

@@ -25,15 +25,29 @@ from resolvers.limits import spend
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What is to be given, read and found right.
+class Asked:
+    """A tip, as it was typed.
 
     Attributes:
         broadcast_id: In which room.
         amount: How much.
+        currency: In what.
         note: What goes with it.
-        back: Where the browser goes after paying.
+        return_to: Where the browser goes after paying; the first allowed address unless given.
+        key: What the client made up.
     """
+
+    broadcast_id: UUID
+    amount: str
+    currency: str
+    note: str | None
+    return_to: str | None
+    key: str
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A tip, read and found right; `back` is where the browser goes after paying."""
 
     broadcast_id: UUID
     amount: Money
@@ -41,30 +55,8 @@ class Wish:
     back: str
 
 
-async def send(
-    database: Database,
-    services: Services,
-    actor: Actor,
-    *,
-    broadcast_id: UUID,
-    amount: str,
-    currency: str,
-    note: str | None,
-    return_to: str | None,
-    key: str,
-) -> UUID:
+async def send(database: Database, services: Services, actor: Actor, asked: Asked) -> UUID:
     """Begin a tip for the curator of a room on air. The same key gives the same tip, however often it is sent.
-
-    Args:
-        database: Where it is written.
-        services: The processor of cards.
-        actor: Who gives it.
-        broadcast_id: In which room.
-        amount: How much, as it was typed.
-        currency: In what, as it was typed.
-        note: What goes with it.
-        return_to: Where the browser goes after paying; the first allowed address unless given.
-        key: What the client made up.
 
     Returns:
         The tip's id. When the processor is silent its checkout has no page yet, and gets one in a while.
@@ -80,21 +72,26 @@ async def send(
     """
     actor.require_person()
     services.payments.require()
-    money = check_tip(parse_money(amount, currency))
-    said = clean_text(note, "note", most=MAX_NOTE, lines=True) if note and note.strip() else None
-    back = clean_return(services, return_to)
+    wish = _read(services, asked)
     await spend(services.limiter, f"tips:{actor.user_id}", TIPS_BY_PERSON, "Too many tips. Wait a little.")
-    wish = Wish(broadcast_id, money, said, back)
-    asked = {"room": broadcast_id, "amount": str(money), "note": said, "back": back}
+    said = {"room": wish.broadcast_id, "amount": str(wish.amount), "note": wish.note, "back": wish.back}
     async with database.transaction() as tx:
         tip_id = new_id()
-        earlier = await once(tx, actor, "sendTip", key, asked, answer_id=tip_id)
+        earlier = await once(tx, actor, "sendTip", asked.key, said, answer_id=tip_id)
         if earlier is None:
             checkout_id = await _write(tx, actor, tip_id, wish, services.fee_basis_points)
         else:
             tip_id, checkout_id = earlier, await tips.find_checkout(tx.session, earlier)
     await open_soon(database, services, checkout_id)
     return tip_id
+
+
+def _read(services: Services, asked: Asked) -> Wish:
+    amount = check_tip(parse_money(asked.amount, asked.currency))
+    note = asked.note if asked.note and asked.note.strip() else None
+    if note is not None:
+        note = clean_text(note, "note", most=MAX_NOTE, lines=True)
+    return Wish(asked.broadcast_id, amount, note, clean_return(services, asked.return_to))
 
 
 async def _write(tx: Tx, actor: Actor, tip_id: UUID, wish: Wish, fee_basis_points: int) -> UUID:

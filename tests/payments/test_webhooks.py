@@ -229,6 +229,7 @@ async def forget(till):
         await tx.session.execute(update(tables.Tip).values(status="AWAITING_PAYMENT", paid_at=None))
 
 
+@pytest.mark.timeout(120 + 3 * EVENTS)
 async def test_a_storm_leaves_what_one_clean_pass_leaves(till, room, make):
     senders = [await make.user() for _ in range(max(8, EVENTS // 6))]
     await business(till, room, senders, EVENTS)
