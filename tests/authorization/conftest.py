@@ -8,7 +8,7 @@ from sqlalchemy import insert, select, text
 
 from db import tables
 from db.tables import Row
-from domain.accounts import ApiScope
+from domain.accounts import ApiScope, Role
 from domain.connections import AccountProvider, Vendor
 from domain.ids import new_id, to_wire
 from domain.notifications import NotificationKind, SubjectType
@@ -16,15 +16,17 @@ from resolvers.accounts import api_tokens, devices
 from resolvers.connections import connect
 from resolvers.connections.finish import Returned, finish
 from resolvers.follows import report
+from tests.authorization.desk import desk
 from tests.cast import Person, Room
 
 
 @dataclass
 class Stage:
-    """Somebody with one of everything, and a friend."""
+    """Somebody with one of everything, a friend, and who runs the platform."""
 
     owner: Person
     friend: Person
+    operator: Person
     room: Room
     ids: dict[str, str] = field(default_factory=dict)
 
@@ -70,7 +72,8 @@ async def money(make, owner, friend, room):
 async def stage(make, services, sandbox):
     owner, friend = await make.user("owner", email="owner.canary@example.com"), await make.user("friend")
     room = await make.room(owner)
-    made = Stage(owner, friend, room)
+    operator = await make.user("ines", roles=(Role.LISTENER, Role.OPERATOR))
+    made = Stage(owner, friend, operator, room)
     message_id = await make.message(room)
     keys = {name: new_id() for name in ("Upload", "Notification")}
     async with make.database.transaction() as tx:
@@ -87,6 +90,7 @@ async def stage(make, services, sandbox):
     paid = await money(make, owner, friend, room)
     made.ids = {
         **paid,
+        **await desk(make, owner),
         "ConnectedAccount": to_wire("account", account),
         "User": owner.wire,
         "Broadcast": room.wire,

@@ -57,6 +57,9 @@ SAMPLES = {
         "splits": [{"recipientId": stage.friend.wire, "share": "1"}],
         "idempotencyKey": "another",
     },
+    "retryJob": lambda stage: {"jobId": stage.ids["Job"]},
+    "updateUserAccess": lambda stage: {"userId": stage.friend.wire, "suspended": True},
+    "closeReconciliationCase": lambda stage: {"caseId": stage.ids["ReconciliationCase"], "reason": "Changed"},
     "deactivatePaymentLink": lambda stage: {"paymentLinkId": stage.ids["PaymentLink"]},
     "refundPayment": lambda stage: {
         "paymentId": stage.ids["Payment"],
@@ -86,6 +89,7 @@ NEEDS = {
             *("updateNotificationSettings", "markNotificationsRead"),
             *("connectAccount", "connectAppleMusic", "refreshConnectedAccount", "disconnectAccount"),
             *("sendTip", "createPaymentLink", "deactivatePaymentLink", "refundPayment"),
+            *("retryJob", "updateUserAccess", "closeReconciliationCase"),
         ),
         None,
     ),
@@ -117,7 +121,7 @@ OF_ALL |= {"reportContent", "requestSignInCode", "signIn", "refreshSession", "si
 OF_ALL |= {"createUploads", "createApiToken", "registerDevice", "updateNotificationSettings", "startBroadcast"}
 """Mutations that anybody may use on what is public, or that name nothing but oneself."""
 
-OPERATORS = {"refundPayment"}
+OPERATORS = {"retryJob", "updateUserAccess", "closeReconciliationCase", "refundPayment"}
 """Mutations of those who run the platform: everybody else is refused, whatever they name."""
 
 
