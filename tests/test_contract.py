@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 from graphql import OperationDefinitionNode, parse, validate
+from sqlalchemy import func, update
 
+from db import tables
+from domain.accounts import Role
+from domain.jobs import Job, JobKind
 from schema.root import schema
 from tests.client import CONTRACT, operation
 
@@ -33,6 +37,8 @@ WAITING = {
     "PairCompanion": "the companion",
 }
 EARLY = {"CreateUploads", "CreatePaymentLink"}
+EARLY |= {"Wallet", "CuratorEarnings", "TrialBalance", "JobMonitor", "RetryJob", "AuditLog", "WebhookEvents"}
+EARLY |= {"Users", "UpdateUserAccess"}
 """Operations of waiting files that work already."""
 
 OPERATIONS = {
@@ -99,6 +105,7 @@ async def test_all_that_is_ready_runs(walk, run_jobs):
     await people(walk, mina, guest, run_jobs)
     await rooms(walk, mina, guest)
     await links(walk, mina, guest)
+    await desk(walk, mina, guest)
     await programs(walk, guest)
     await end_sessions(walk, guest)
     assert walk.sent == set(READY)
@@ -223,6 +230,28 @@ async def links(walk, mina, guest):
     given = {"title": "A mix", "amount": "20.00", "currencyCode": "USD", "splits": splits, "idempotencyKey": "link"}
     made = (await walk.do(mina, "CreatePaymentLink", **given))["paymentLink"]
     assert (made["active"], [split["share"] for split in made["splits"]]) == (True, ["0.7", "0.3"])
+
+
+async def desk(walk, mina, guest):
+    operator = await walk.make.user("ines", roles=(Role.LISTENER, Role.OPERATOR))
+    async with walk.make.database.transaction() as tx:
+        parked = await tx.later(Job(JobKind.DELETE_FILES, "parked", {"keys": []}))
+        row = tables.JobRow
+        given_up = {"status": "PARKED", "finished_at": func.now(), "last_error": "OSError"}
+        await tx.session.execute(update(row).where(row.id == parked).values(**given_up))
+    jobs = (await walk.ask(operator, "JobMonitor", first=5, filter={"status": "PARKED"}))["jobs"]
+    assert [(job["name"], job["lastError"]) for job in jobs["nodes"]] == [("DELETE_FILES", "OSError")]
+    assert (await walk.do(operator, "RetryJob", jobId=jobs["nodes"][0]["id"]))["job"]["status"] == "PENDING"
+    changed = await walk.do(operator, "UpdateUserAccess", userId=guest.wire, verified=True, reason="Met them")
+    assert changed["user"]["verified"] is True
+    assert (await walk.ask(operator, "Users", first=5, filter={"verified": True}))["users"]["totalCount"] == 1
+    log = (await walk.ask(operator, "AuditLog", first=2))["auditLog"]["nodes"]
+    assert [line["action"] for line in log] == ["VERIFIED", "JOB_RETRIED"]
+    assert (await walk.ask(operator, "TrialBalance"))["trialBalance"]["balanced"] is True
+    assert (await walk.ask(operator, "WebhookEvents", first=5))["webhookEvents"]["pageInfo"]["hasPreviousPage"] is False
+    assert (await walk.ask(mina, "Wallet", first=5))["viewer"]["transactions"]["totalCount"] == 0
+    year = {"from": "2026-01-01", "to": "2026-12-31"}
+    assert (await walk.ask(mina, "CuratorEarnings", **year))["viewer"]["earnings"]["total"] == []
 
 
 async def programs(walk, guest):
