@@ -18,6 +18,7 @@ from resolvers.connections.finish import Returned, finish
 from resolvers.follows import report
 from tests.authorization.desk import desk
 from tests.cast import Person, Room
+from tests.payments.rows import pay
 
 
 @dataclass
@@ -42,32 +43,6 @@ async def connected(make, sandbox, owner):
         return (await session.execute(select(tables.ConnectedAccount.id))).scalar_one()
 
 
-async def money(make, owner, friend, room):
-    """A tip that the owner gave, with its checkout, what was paid and what went back; and a payment link of theirs."""
-    keys = {name: new_id() for name in ("Checkout", "Tip", "PaymentLink", "Hold", "Payment", "Refund")}
-    sum_ = {"currency": "USD", "amount_minor": 500}
-    paid = {"status": "PAID", "paid_at": text("now()")}
-    checkout = {"payer_id": owner.id, "subject_type": "Tip", "subject_id": keys["Tip"], "vendor": "STRIPE", **paid}
-    checkout |= {"description": "Canary tip", "return_to": "https://app.example", "expires_at": text("now()")}
-    tip = {"broadcast_id": room.id, "sender_id": owner.id, "curator_id": friend.id, "checkout_id": keys["Checkout"]}
-    tip |= {"fee_basis_points": 500, "note": "Canary thanks", **paid}
-    link = {"owner_id": owner.id, "title": "Canary link", "fee_basis_points": 500, "vendor": "STRIPE"}
-    link |= {"vendor_id": "plink_canary", "url": "https://canary.example"}
-    held = {"subject_type": "Checkout", "subject_id": keys["Checkout"]}
-    payment = {"vendor": "STRIPE", "vendor_id": "pi_canary", "checkout_id": keys["Checkout"], "payer_id": owner.id}
-    payment |= {"hold_id": keys["Hold"]}
-    refund = {"payment_id": keys["Payment"], "reason": "REQUESTED", "note": "Canary refund"}
-    rows = (
-        *((tables.Checkout, "Checkout", checkout), (tables.Tip, "Tip", tip), (tables.PaymentLink, "PaymentLink", link)),
-        *((tables.Hold, "Hold", held), (tables.Payment, "Payment", payment), (tables.Refund, "Refund", refund)),
-    )
-    async with make.database.transaction() as tx:
-        for table, name, row in rows:
-            await tx.session.execute(insert(table).values(id=keys[name], **sum_, **row))
-    prefixes = {"PaymentLink": "link"}
-    return {name: to_wire(prefixes.get(name, name.lower()), key) for name, key in keys.items() if name != "Hold"}
-
-
 @pytest.fixture
 async def stage(make, services, sandbox):
     owner, friend = await make.user("owner", email="owner.canary@example.com"), await make.user("friend")
@@ -87,7 +62,7 @@ async def stage(make, services, sandbox):
         news |= {"title": "Canary", "body": "Canary news", "subject_type": SubjectType.USER, "subject_id": friend.id}
         await tx.session.execute(insert(tables.Notification).values(**news))
     account = await connected(make, sandbox, owner)
-    paid = await money(make, owner, friend, room)
+    paid = await pay(make.database, owner, friend, room)
     made.ids = {
         **paid,
         **await desk(make, owner),
