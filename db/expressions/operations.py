@@ -12,7 +12,7 @@ from db.tables import JobRow, User, WebhookEvent
 from domain.jobs import JobStatus
 
 
-def queue(job: type[JobRow], viewer: Viewer) -> ColumnElement[str]:
+def queue(job: type[JobRow], viewer: Viewer) -> ColumnElement[Any]:
     """A queue under its name for clients."""
     return func.upper(cast(job.queue, Text))
 
@@ -30,7 +30,8 @@ def next_attempt_at(job: type[JobRow], viewer: Viewer) -> ColumnElement[datetime
 
 def is_called(column: Any, name: Any) -> ColumnElement[bool]:
     """Whether a column of words has one that a client wrote, whatever it is."""
-    return cast(column, Text) == name
+    same: ColumnElement[bool] = cast(column, Text) == name
+    return same
 
 
 def named(user: type[User], query: Any) -> ColumnElement[bool]:

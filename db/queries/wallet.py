@@ -16,7 +16,7 @@ from domain.wallet import EarningsSource, Period
 
 async def sum_earnings(
     session: AsyncSession, user_id: UUID, period: Period
-) -> Sequence[Row[tuple[EarningsSource, date, Currency, int]]]:
+) -> Sequence[Row[EarningsSource | None, date, Currency, int]]:
     """What somebody earned in some days, less what was taken back in them.
 
     Returns:

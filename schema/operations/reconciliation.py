@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
@@ -44,7 +44,7 @@ describe(
 )
 
 
-def written(minor: str) -> object:
+def written(minor: str) -> Any:
     """Bind an amount of a case; null where that journal has nothing of it."""
     amount = getattr(tables.ReconciliationCase, minor)
     return embedded(
