@@ -12,7 +12,7 @@ from db.session import Database
 from db.tables import Checkout
 from domain.checkouts import OPENED_WITHIN, CheckoutState
 from domain.errors import NotFound, RateLimited, Unavailable
-from domain.ids import Prefix, to_wire
+from domain.ids import Prefix, from_wire, to_wire
 from domain.payments import Checkout as Page
 from domain.payments import CheckoutStatus, PaymentRefused
 from domain.ports import Services
@@ -24,6 +24,9 @@ from resolvers.payments.receive import receive
 SOON_SECONDS: Final = 15.0
 ON_ITS_WAY_SECONDS: Final = 600.0
 """How soon to look again at a page that was gone through and whose money is not here yet."""
+
+WAITED_FOR: Final = timedelta(days=14)
+"""No way to pay takes longer than that; money that comes later still is sent back."""
 
 MARGIN: Final = timedelta(seconds=2)
 
@@ -48,8 +51,17 @@ async def follow(database: Database, services: Services, payload: Mapping[str, A
         return max(SOON_SECONDS, fault.retry_after_seconds or 0.0)
 
 
-async def settle(database: Database, services: Services, page: Page) -> WebhookStatus:
+async def settle(database: Database, services: Services, page: Page, *, given_up: bool = False) -> WebhookStatus:
     """Write down how a page stands at the vendor. One that is still open, or whose money is on its way, changes nothing.
+
+    Args:
+        database: Where it is written.
+        services: The vendor.
+        page: How it stands.
+        given_up: Whether the money that was on its way will not come.
+
+    Raises:
+        NotFound: The page carries a name that is none of ours.
 
     Returns:
         What to note of the event that told of it.
@@ -57,15 +69,15 @@ async def settle(database: Database, services: Services, page: Page) -> WebhookS
     if page.status is CheckoutStatus.PAID and page.payment_id is not None:
         payment = await services.payments.find_payment(page.payment_id)
         return WebhookStatus.UNKNOWN if payment is None else await receive(database, payment)
-    prefix, _, key = (page.reference or "").partition("_")
-    if prefix != Prefix.CHECKOUT:
+    reference = page.reference or ""
+    if reference.startswith(f"{Prefix.PAYMENT_LINK}_"):
         # A page of a payment link that somebody left is nothing that we wait for.
-        return WebhookStatus.PROCESSED if prefix == Prefix.PAYMENT_LINK else WebhookStatus.UNKNOWN
+        return WebhookStatus.PROCESSED
     async with database.session() as session:
-        checkout = await checkouts.find(session, UUID(key))
+        checkout = await checkouts.find(session, from_wire(Prefix.CHECKOUT, reference))
     if checkout is None:
         return WebhookStatus.UNKNOWN
-    if page.status is CheckoutStatus.EXPIRED:
+    if page.status is CheckoutStatus.EXPIRED or (page.status is CheckoutStatus.COMPLETE and given_up):
         await _expire(database, checkout)
     return WebhookStatus.PROCESSED
 
@@ -94,8 +106,9 @@ async def _close(database: Database, services: Services, checkout: Checkout) -> 
     except NotFound:
         await _expire(database, checkout)
         return None
-    await settle(database, services, page)
-    return None if page.status in (CheckoutStatus.PAID, CheckoutStatus.EXPIRED) else ON_ITS_WAY_SECONDS
+    late = datetime.now(UTC) - checkout.created_at > WAITED_FOR
+    await settle(database, services, page, given_up=late)
+    return None if late or page.status in (CheckoutStatus.PAID, CheckoutStatus.EXPIRED) else ON_ITS_WAY_SECONDS
 
 
 async def _expire(database: Database, checkout: Checkout) -> None:

@@ -9,7 +9,8 @@ from db.queries import checkouts, payment_links, payments
 from db.session import Database, Tx
 from db.tables import Checkout, PaymentLink
 from domain.checkouts import CheckoutState, PaymentVendor
-from domain.ids import Prefix, new_id
+from domain.errors import NotFound
+from domain.ids import Prefix, from_wire, new_id
 from domain.jobs import Job, JobKind
 from domain.ledger import Occasion
 from domain.money import EntryKind, Money
@@ -36,7 +37,11 @@ async def receive(database: Database, payment: Payment) -> WebhookStatus:
         await payments.keep_apart(tx.session, PaymentVendor.STRIPE, payment.id)
         if await payments.find_by_vendor(tx.session, PaymentVendor.STRIPE, payment.id) is not None:
             return WebhookStatus.PROCESSED
-        known = await _record(tx, payment)
+        try:
+            known = await _record(tx, payment)
+        except NotFound:
+            # It carries a name, or none, that is not ours.
+            known = False
     return WebhookStatus.PROCESSED if known else WebhookStatus.UNKNOWN
 
 
@@ -59,20 +64,16 @@ async def find_or_receive(database: Database, services: Services, vendor_id: str
 
 
 async def _record(tx: Tx, payment: Payment) -> bool:
-    prefix, _, text = (payment.reference or "").partition("_")
-    try:
-        key = UUID(text)
-    except ValueError:
-        return False
-    if prefix == Prefix.CHECKOUT:
-        checkout = await checkouts.lock(tx.session, key)
-        if checkout is not None:
-            await _record_checkout(tx, payment, checkout)
-        return checkout is not None
-    link = await payment_links.find(tx.session, key) if prefix == Prefix.PAYMENT_LINK else None
-    if link is not None:
-        await _record_link(tx, payment, link)
-    return link is not None
+    reference = payment.reference or ""
+    if reference.startswith(f"{Prefix.PAYMENT_LINK}_"):
+        link = await payment_links.find(tx.session, from_wire(Prefix.PAYMENT_LINK, reference))
+        if link is not None:
+            await _record_link(tx, payment, link)
+        return link is not None
+    checkout = await checkouts.lock(tx.session, from_wire(Prefix.CHECKOUT, reference))
+    if checkout is not None:
+        await _record_checkout(tx, payment, checkout)
+    return checkout is not None
 
 
 async def _record_checkout(tx: Tx, payment: Payment, checkout: Checkout) -> None:

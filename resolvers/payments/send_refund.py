@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from db.session import Database, Tx
 from db.tables import Payment
 from db.tables import Refund as RefundRow
 from domain.errors import Conflict, NotFound
-from domain.ids import Prefix, new_id, to_wire
+from domain.ids import Prefix, from_wire, new_id, to_wire
 from domain.ledger import Occasion
 from domain.money import EntryKind, Money
 from domain.payments import PaymentRefused, Refund, RefundReason, RefundStatus
@@ -94,9 +95,8 @@ async def _find_row(tx: Tx, payment: Payment, found: Refund) -> UUID | None:
     known = await payments.find_refund_by_vendor(tx.session, found.id)
     if known is not None:
         return known.id
-    prefix, _, text = (found.reference or "").partition("_")
-    if prefix == Prefix.REFUND:
-        ours = await payments.find_refund(tx.session, UUID(text))
+    with suppress(NotFound):
+        ours = await payments.find_refund(tx.session, from_wire(Prefix.REFUND, found.reference or ""))
         if ours is not None and ours.payment_id == payment.id:
             return ours.id
     if found.status in (RefundStatus.FAILED, RefundStatus.CANCELED):

@@ -24,7 +24,10 @@ React = Callable[[Database, Services, PaymentEvent], Awaitable[WebhookStatus]]
 async def on_checkout(database: Database, services: Services, event: PaymentEvent) -> WebhookStatus:
     """A page was paid at, left, or closed."""
     subject = await services.payments.fetch_subject(event)
-    return await settle(database, services, subject) if isinstance(subject, Checkout) else WebhookStatus.UNKNOWN
+    if not isinstance(subject, Checkout):
+        return WebhookStatus.UNKNOWN
+    given_up = event.kind == "checkout.session.async_payment_failed"
+    return await settle(database, services, subject, given_up=given_up)
 
 
 async def on_payment(database: Database, services: Services, event: PaymentEvent) -> WebhookStatus:

@@ -1,6 +1,7 @@
 """Tips, the whole way: begun here, paid at Stripe's page, told by webhook, booked and shown once."""
 
 import asyncio
+import dataclasses
 from datetime import timedelta
 
 import pytest
@@ -11,9 +12,11 @@ from domain.checkouts import CheckoutState
 from domain.events import EventKind
 from domain.jobs import JobKind
 from domain.money import AccountKind
+from domain.payments import CheckoutStatus
 from domain.tips import TipStatus
 from resolvers import follows
 from resolvers.broadcasts import stop
+from resolvers.checkouts.follow import settle
 from resolvers.payments import receive
 from tests.client import operation
 from tests.payments.conftest import CHECKOUT, ROOM, TIP
@@ -90,6 +93,16 @@ async def test_an_abandoned_one_expires_by_its_job(till, room, kofi, make, datab
     (session,) = await till.all_at_stripe("checkout.session")
     assert session["status"] == "expired"
     await till.stripe("POST", "/release", json={})
+
+
+async def test_money_on_its_way_is_waited_for_until_it_is_given_up(till, room, kofi, database, services):
+    tip = await till.tip(kofi, room)
+    (session,) = await till.all_at_stripe("checkout.session")
+    page = await services.payments.find_checkout(session["id"])
+    waiting = dataclasses.replace(page, status=CheckoutStatus.COMPLETE)
+    for given_up, status in ((False, "OPEN"), (True, "EXPIRED")):
+        assert await settle(database, services, waiting, given_up=given_up) == "PROCESSED"
+        assert (await till.checkout(kofi, tip["checkout"]["id"]))["status"] == status
 
 
 async def test_the_job_finds_what_was_paid_without_our_hearing(till, room, kofi, database):

@@ -97,11 +97,15 @@ async def test_an_unknown_thing_is_noted_as_such(till, kind, subject, name):
     assert await till.rows(tables.Payment) == []
 
 
-async def test_somebody_elses_payment_is_unknown(till, services):
+NOBODY = "01900000-0000-7000-8000-000000000000"
+
+
+@pytest.mark.parametrize(
+    "name", ["somebody else's", "checkout_1", "link_1", f"checkout_{NOBODY}", f"link_{NOBODY}", f"tip_{NOBODY}"]
+)
+async def test_somebody_elses_payment_is_unknown(till, services, name):
     """What the platform's account took without us, such as by hand at Stripe's desk."""
-    link = await services.payments.create_link(
-        "by hand", amount=till.money(500), description="By hand", reference="somebody else's"
-    )
+    link = await services.payments.create_link("by hand", amount=till.money(500), description="By hand", reference=name)
     await till.pay(link.url)
     statuses = {row.event_type: row.status for row in await till.rows(tables.WebhookEvent)}
     assert statuses["checkout.session.completed"] == statuses["payment_intent.succeeded"] == "UNKNOWN"
