@@ -146,7 +146,7 @@ class Till:
             .where(LedgerAccount.kind == AccountKind.CLEARING)
         )
         async with self.database.session() as session:
-            return dict((await session.execute(statement)).tuples().all())
+            return dict((await session.execute(statement)).all())
 
     async def check(self):
         """Books without a fault."""
