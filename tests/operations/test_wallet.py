@@ -13,7 +13,9 @@ from domain.money import Currency, EntryKind, Money
 from domain.splits import Share
 from resolvers.ledger import receive
 from tests.client import operation
+from tests.payments import conftest as payments
 
+till, room = payments.till, payments.room
 WALLET, EARNINGS = map(operation, ("Wallet", "CuratorEarnings"))
 
 
@@ -101,6 +103,15 @@ async def test_who_paid_and_what_for(make, wallet, api, mina, kofi):
     node = "query ($id: ID!) { node(id: $id) { id } }"
     assert (await api(mina)(node, id=tip["id"]))["node"] == {"id": tip["id"]}
     assert (await api(kofi)(node, id=tip["id"]))["node"] is None
+
+
+async def test_a_tip_says_who_gave_it_and_where(till, room, kofi, wallet):
+    tip = await till.tip(kofi, room, "5.00")
+    await till.pay(tip["checkout"]["url"])
+    (moved,) = (await wallet(room.curator))["transactions"]["nodes"]
+    assert (moved["kind"], moved["amount"]["amount"], moved["counterparty"]["username"]) == ("TIP", "4.75", "kofi")
+    assert moved["subject"] == {"__typename": "Broadcast", "id": room.wire}
+    assert (await wallet(kofi))["transactions"]["totalCount"] == 0
 
 
 async def test_it_is_ones_own_whoever_asks(desk, wallet, api, mina, kofi, operator):
