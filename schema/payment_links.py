@@ -11,13 +11,14 @@ from db.access import payments as access
 from db.access.viewer import Viewer
 from db.expressions.money import decimal_text, share_text
 from domain.ids import Prefix, from_wire
-from engine.declare import SQL, Node, column, computed, embedded, entity, listed, one
+from engine.declare import SQL, column, computed, embedded, entity, listed, one
 from engine.executor import ref
 from resolvers.payment_links import create
 from schema.accounts.user import User
 from schema.context import Info
 from schema.deeds import Payload, deed
 from schema.money import Money
+from schema.subjects import TransactionSubject
 
 
 @entity(tables.Split, id=None)
@@ -36,7 +37,7 @@ class Split:
 
 
 @entity(tables.PaymentLink, id=Prefix.PAYMENT_LINK, visible=access.payment_link)
-class PaymentLink(Node):
+class PaymentLink(TransactionSubject):
     """An address where anybody may pay, any number of times. Seen by who made it and who gets a part."""
 
     title: str = column("What is paid for, as payers read it.")

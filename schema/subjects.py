@@ -15,3 +15,8 @@ class NotificationSubject(Node):
 @strawberry.interface(description="What a checkout is for: ask `__typename` which it is.")
 class CheckoutSubject(Node):
     """A tip."""
+
+
+@strawberry.interface(description="What a movement of money can be about: ask `__typename` which it is.")
+class TransactionSubject(Node):
+    """A room, a tip, a payment link, or a payout."""

@@ -20,7 +20,7 @@ from schema.checkouts import Checkout
 from schema.context import Info
 from schema.deeds import Payload, deed
 from schema.money import Money
-from schema.subjects import CheckoutSubject, NotificationSubject
+from schema.subjects import CheckoutSubject, NotificationSubject, TransactionSubject
 from schema.words import describe
 
 describe(
@@ -35,7 +35,7 @@ describe(
 
 
 @entity(tables.Tip, id=Prefix.TIP, visible=access.tip)
-class Tip(NotificationSubject, CheckoutSubject):
+class Tip(NotificationSubject, CheckoutSubject, TransactionSubject):
     """Thanks in money for a curator. Seen by who gave it and, once the money was there, by who got it."""
 
     status: TipStatus = column("Where it stands.")

@@ -21,6 +21,7 @@ from engine.declare import Node, Where, column, embedded, entity, one, one_of, w
 from resolvers.wallet import read_earnings
 from schema.context import Context
 from schema.money import Money
+from schema.subjects import TransactionSubject
 from schema.words import describe
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Transaction(Node):
     counterparty: User | None = one(
         "Who was on the other side, where that is one person.", tables.Transaction.counterparty_id
     )
-    subject: Node | None = one_of(
+    subject: TransactionSubject | None = one_of(
         "What it was about; null where that is nothing that you may see.",
         tables.Transaction.subject_type,
         tables.Transaction.subject_id,
