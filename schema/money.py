@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import strawberry
 
-from domain.money import Currency, parse_money
-from domain.money import Money as Amount
+from domain.money import Currency
 from engine.declare import part
 from schema.words import describe
 
@@ -43,21 +42,3 @@ class Balance:
     available: Money = strawberry.field(description="What can be paid out.")
     pending: Money = strawberry.field(description="What is promised and not theirs yet, such as held for a booking.")
     withheld: Money = strawberry.field(description="What is kept back while something about it is disputed.")
-
-
-@strawberry.input(description="An amount of money that somebody typed; more than zero.")
-class MoneyInput:
-    """An amount in an input."""
-
-    amount: str = strawberry.field(
-        description="A plain decimal such as `12.50`, with no more decimals than its currency has."
-    )
-    currency_code: Currency = strawberry.field(description="Its currency.")
-
-    def read(self, *field: str) -> Amount:
-        """Read it; `field` is the path of the input that holds it.
-
-        Raises:
-            InvalidInput: It is no such number, zero, negative, too fine for the currency or too large.
-        """
-        return parse_money(self.amount, self.currency_code, *field)

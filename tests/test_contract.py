@@ -9,9 +9,11 @@ from sqlalchemy import func, update
 
 from db import tables
 from domain.accounts import Role
+from domain.ids import to_wire
 from domain.jobs import Job, JobKind
 from schema.root import schema
 from tests.client import CONTRACT, operation
+from tests.payouts.conftest import Till
 
 GIVEN = Path(__file__).parent.parent.parent / "shared" / "contract"
 
@@ -39,6 +41,15 @@ WAITING = {
 EARLY = {"CreateUploads", "CreatePaymentLink"}
 EARLY |= {"Wallet", "CuratorEarnings", "TrialBalance", "JobMonitor", "RetryJob", "AuditLog", "WebhookEvents"}
 EARLY |= {"Users", "UpdateUserAccess"}
+EARLY |= {
+    "AddPayoutMethod",
+    "RemovePayoutMethod",
+    "SetDefaultPayoutMethod",
+    "RequestPayout",
+    "Payouts",
+    "PayoutUpdated",
+}
+EARLY |= {"AllPayouts", "SettleManualPayout", "ConfirmManualPayout", "ReviewPayout", "RunPayouts"}
 """Operations of waiting files that work already."""
 
 OPERATIONS = {
@@ -105,6 +116,7 @@ async def test_all_that_is_ready_runs(walk, run_jobs):
     await people(walk, mina, guest, run_jobs)
     await rooms(walk, mina, guest)
     await links(walk, mina, guest)
+    await payouts(walk, run_jobs)
     await desk(walk, mina, guest)
     await programs(walk, guest)
     await end_sessions(walk, guest)
@@ -230,6 +242,39 @@ async def links(walk, mina, guest):
     given = {"title": "A mix", "amount": "20.00", "currencyCode": "USD", "splits": splits, "idempotencyKey": "link"}
     made = (await walk.do(mina, "CreatePaymentLink", **given))["paymentLink"]
     assert (made["active"], [split["share"] for split in made["splits"]]) == (True, ["0.7", "0.3"])
+
+
+async def payouts(walk, run_jobs):
+    till, theo = Till(walk.make, walk.sandbox), await walk.make.user("theo")
+    pay, check = [await walk.make.user(name, roles=(Role.LISTENER, Role.OPERATOR)) for name in ("ola", "ana")]
+    added = await walk.do(theo, "AddPayoutMethod", kind="STRIPE", countryCode="US")
+    assert added["onboardingUrl"]
+    await walk.do(theo, "RemovePayoutMethod", payoutMethodId=added["payoutMethod"]["id"])
+    method_id = to_wire("method", await till.by_hand(theo, handle="$theo"))
+    chosen = await walk.do(theo, "SetDefaultPayoutMethod", payoutMethodId=method_id)
+    assert [method["isDefault"] for method in chosen["payoutMethods"]] == [True]
+    await till.earn(theo, 20_000)
+    asked = [
+        (await walk.do(theo, "RequestPayout", amount="50.00", currencyCode="USD", idempotencyKey=key))["payout"]
+        for key in ("one", "two")
+    ]
+    async with walk.subscribe(theo, "PayoutUpdated") as moves:
+        seen = [(await moves.next())["payoutUpdated"]["id"] for _ in asked]
+        assert seen == [payout["id"] for payout in asked]
+        await walk.do(pay, "SettleManualPayout", payoutId=seen[0], reference="CA-1")
+        assert (await moves.next())["payoutUpdated"]["status"] == "AWAITING_CONFIRMATION"
+        assert (await walk.do(check, "ConfirmManualPayout", payoutId=seen[0]))["payout"]["status"] == "PAID"
+        assert (await moves.next())["payoutUpdated"]["status"] == "PAID"
+    assert (await walk.do(pay, "ReviewPayout", payoutId=seen[1], decision="CANCEL"))["payout"]["status"] == "CANCELLED"
+    planned = (await walk.do(pay, "RunPayouts", dryRun=True))["run"]
+    assert (planned["eligibleCount"], planned["total"]) == (1, [{"amount": "150.00", "currencyCode": "USD"}])
+    await walk.do(pay, "RunPayouts", dryRun=False)
+    await run_jobs()
+    queue = (await walk.ask(check, "AllPayouts", first=5, filter={"manual": True}))["payouts"]["nodes"]
+    assert [(payout["amount"]["amount"], payout["viewerActions"]) for payout in queue] == [
+        ("150.00", ["CANCEL", "SETTLE"])
+    ]
+    assert (await walk.ask(theo, "Payouts", first=5))["viewer"]["payouts"]["totalCount"] == 3
 
 
 async def desk(walk, mina, guest):

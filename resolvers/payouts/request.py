@@ -80,10 +80,10 @@ def check(services: Services, method: PayoutMethod, amount: Money) -> None:
     if road.sender is not None:
         road.sender.require()
     if amount.currency not in road.currencies:
-        raise InvalidInput(f"{road.name} carries {', '.join(sorted(road.currencies))}.", "amount", "currencyCode")
+        raise InvalidInput(f"{road.name} carries {', '.join(sorted(road.currencies))}.", "currencyCode")
     least = Money(services.thresholds[amount.currency].minimum, amount.currency)
     if amount.minor < least.minor:
-        raise InvalidInput(f"The least that can be paid out is {least}.", "amount", "amount")
+        raise InvalidInput(f"The least that can be paid out is {least}.", "amount")
     if not method.verified:
         raise Conflict("This way to be paid is not verified yet.", "payoutMethodId")
 

@@ -9,13 +9,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from db.session import Database
-from domain.payments import Checkout, Dispute, Payment, PaymentEvent, Refund
+from domain.payments import Checkout, Dispute, PayeeAccount, Payment, PaymentEvent, Refund
 from domain.ports import Services
 from domain.webhooks import WebhookStatus
 from resolvers.checkouts.follow import settle
 from resolvers.payments.dispute import record_dispute
 from resolvers.payments.receive import receive
 from resolvers.payments.send_refund import record_refund
+from resolvers.payouts.methods import note_account
 
 React = Callable[[Database, Services, PaymentEvent], Awaitable[WebhookStatus]]
 """Does what follows from an event and says what to note of it. It may raise NotFound for what Stripe does not know."""
@@ -48,6 +49,16 @@ async def on_dispute(database: Database, services: Services, event: PaymentEvent
     return await record_dispute(database, services, subject) if isinstance(subject, Dispute) else WebhookStatus.UNKNOWN
 
 
+async def on_account(database: Database, services: Services, event: PaymentEvent) -> WebhookStatus:
+    """Somebody who is paid there told more, or the vendor wants to know more."""
+    subject = await services.payments.fetch_subject(event)
+    if not isinstance(subject, PayeeAccount):
+        return WebhookStatus.UNKNOWN
+    async with database.transaction() as tx:
+        known = await note_account(tx, subject)
+    return WebhookStatus.PROCESSED if known else WebhookStatus.UNKNOWN
+
+
 STRIPE: Final[Mapping[str, React]] = {
     "checkout.session.completed": on_checkout,
     "checkout.session.async_payment_succeeded": on_checkout,
@@ -57,6 +68,7 @@ STRIPE: Final[Mapping[str, React]] = {
     "refund.created": on_refund,
     "refund.updated": on_refund,
     "refund.failed": on_refund,
+    "account.updated": on_account,
     "charge.dispute.created": on_dispute,
     "charge.dispute.updated": on_dispute,
     "charge.dispute.closed": on_dispute,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import strawberry
 
-from schema.money import MoneyInput
 from schema.payouts.enums import PayoutDecision, PayoutMethodKind
 
 
@@ -53,7 +52,8 @@ class VerifyPayoutMethodInput:
 class RequestPayoutInput:
     """The input of `requestPayout`."""
 
-    amount: MoneyInput = strawberry.field(description="What leaves your balance; the fee is part of it.")
+    amount: str = strawberry.field(description="What leaves your balance, such as `50.00`; the fee is part of it.")
+    currency_code: str = strawberry.field(default="USD", description="In what; at most what is available in it.")
     payout_method_id: strawberry.ID | None = strawberry.field(
         default=None, description="Where it goes; your default unless given."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import strawberry
 
 from domain.ids import Prefix, from_wire, to_wire
+from domain.money import parse_money
 from engine.executor import ref
 from resolvers.payouts import by_hand, methods, request, run
 from schema.context import Info
@@ -168,7 +169,7 @@ class PayoutMutations:
             context.database,
             context.services,
             actor,
-            amount=input.amount.read("amount"),
+            amount=parse_money(input.amount, input.currency_code),
             method_id=method_id,
             key=input.idempotency_key,
         )

@@ -15,7 +15,7 @@ from db.access.viewer import Viewer
 from db.expressions import payouts as expressions
 from db.expressions.money import decimal_text
 from domain.ids import Prefix, to_wire
-from domain.money import Currency
+from domain.money import Currency, parse_money
 from domain.money import Money as Amount
 from engine.declare import (
     SQL,
@@ -35,9 +35,9 @@ from engine.declare import (
     within,
 )
 from schema.context import Context
-from schema.money import Money, MoneyInput
+from schema.money import Money
 from schema.payouts.enums import LineOutcome, PayoutAction, PayoutMethodKind, PayoutRunStatus, PayoutStatus
-from schema.subjects import NotificationSubject
+from schema.subjects import NotificationSubject, TransactionSubject
 
 if TYPE_CHECKING:
     from schema.accounts.user import User
@@ -80,10 +80,11 @@ class PayoutMethod(Node):
     def fee(
         kind: PayoutMethodKind,
         context: Context,
-        amount: Annotated[MoneyInput, strawberry.argument(description="What would leave the balance.")],
+        amount: Annotated[str, strawberry.argument(description="What would leave the balance, such as `50.00`.")],
+        currency_code: Annotated[Currency, strawberry.argument(description="In what.")],
     ) -> Money:
         """What the platform keeps of a payout of so much."""
-        asked = amount.read("amount")
+        asked = parse_money(amount, currency_code)
         kept = Amount(context.services.roads[PayoutMethodKind(kind)].fee_minor(asked), asked.currency)
         return Money(amount=kept.decimal, currency_code=kept.currency)
 
@@ -94,7 +95,7 @@ class PayoutMethod(Node):
 
 
 @entity(tables.Payout, id=Prefix.PAYOUT, visible=access.payout)
-class Payout(NotificationSubject):
+class Payout(NotificationSubject, TransactionSubject):
     """Money on its way to somebody. Seen by themselves and by operators."""
 
     status: PayoutStatus = column("Where it stands.")

@@ -17,6 +17,7 @@ from resolvers.connections import connect
 from resolvers.connections.finish import Returned, finish
 from resolvers.follows import report
 from tests.authorization.desk import desk
+from tests.authorization.payouts import payable
 from tests.cast import Person, Room
 from tests.payments.rows import pay
 
@@ -66,6 +67,7 @@ async def stage(make, services, sandbox):
     made.ids = {
         **paid,
         **await desk(make, owner),
+        **await payable(make, owner, operator),
         "ConnectedAccount": to_wire("account", account),
         "User": owner.wire,
         "Broadcast": room.wire,

@@ -61,6 +61,15 @@ SAMPLES = {
     "updateUserAccess": lambda stage: {"userId": stage.friend.wire, "suspended": True},
     "closeReconciliationCase": lambda stage: {"caseId": stage.ids["ReconciliationCase"], "reason": "Changed"},
     "deactivatePaymentLink": lambda stage: {"paymentLinkId": stage.ids["PaymentLink"]},
+    "addPayoutMethod": lambda stage: {"kind": "ZELLE", "handle": "owner.canary@example.com"},
+    "setDefaultPayoutMethod": lambda stage: {"payoutMethodId": stage.ids["PayoutMethod"]},
+    "removePayoutMethod": lambda stage: {"payoutMethodId": stage.ids["PayoutMethod"]},
+    "verifyPayoutMethod": lambda stage: {"payoutMethodId": stage.ids["PayoutMethod"]},
+    "requestPayout": lambda stage: {"amount": "50.00", "idempotencyKey": "payout"},
+    "settleManualPayout": lambda stage: {"payoutId": stage.ids["Payout"], "reference": "Changed"},
+    "confirmManualPayout": lambda stage: {"payoutId": stage.ids["Payout"]},
+    "reviewPayout": lambda stage: {"payoutId": stage.ids["Payout"], "decision": "CANCEL"},
+    "runPayouts": lambda stage: {"dryRun": False},
     "refundPayment": lambda stage: {
         "paymentId": stage.ids["Payment"],
         "note": "Changed",
@@ -90,6 +99,8 @@ NEEDS = {
             *("connectAccount", "connectAppleMusic", "refreshConnectedAccount", "disconnectAccount"),
             *("sendTip", "createPaymentLink", "deactivatePaymentLink", "refundPayment"),
             *("retryJob", "updateUserAccess", "closeReconciliationCase"),
+            *("addPayoutMethod", "setDefaultPayoutMethod", "removePayoutMethod", "verifyPayoutMethod", "requestPayout"),
+            *("settleManualPayout", "confirmManualPayout", "reviewPayout", "runPayouts"),
         ),
         None,
     ),
@@ -105,6 +116,8 @@ FOREIGN = {
     "refreshConnectedAccount": "NOT_FOUND",
     "disconnectAccount": "NOT_FOUND",
     "deactivatePaymentLink": "NOT_FOUND",
+    "setDefaultPayoutMethod": "NOT_FOUND",
+    "removePayoutMethod": "NOT_FOUND",
     "stopBroadcast": "FORBIDDEN",
     "sendBroadcastHeartbeat": "FORBIDDEN",
     "setNowPlaying": "FORBIDDEN",
@@ -117,11 +130,13 @@ FOREIGN = {
 
 OF_ALL = {"joinBroadcast", "leaveBroadcast", "sendMessage", "followUser", "unfollowUser", "blockUser", "unblockUser"}
 OF_ALL |= {"connectAccount", "connectAppleMusic", "beginOAuthSignIn", "sendTip", "createPaymentLink"}
+OF_ALL |= {"addPayoutMethod", "requestPayout"}
 OF_ALL |= {"reportContent", "requestSignInCode", "signIn", "refreshSession", "signOut", "updateProfile"}
 OF_ALL |= {"createUploads", "createApiToken", "registerDevice", "updateNotificationSettings", "startBroadcast"}
 """Mutations that anybody may use on what is public, or that name nothing but oneself."""
 
 OPERATORS = {"retryJob", "updateUserAccess", "closeReconciliationCase", "refundPayment"}
+OPERATORS |= {"verifyPayoutMethod", "settleManualPayout", "confirmManualPayout", "reviewPayout", "runPayouts"}
 """Mutations of those who run the platform: everybody else is refused, whatever they name."""
 
 

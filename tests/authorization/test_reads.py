@@ -9,11 +9,12 @@ from tests.authorization.conftest import refusal
 BUILT = build_schema(schema.as_str())
 NODES = {kind.name for kind in BUILT.get_possible_types(BUILT.type_map["Node"])}
 PUBLIC = {"User", "Broadcast", "Message"}
-OF_OPERATORS = {"Job", "AuditEntry", "WebhookEvent", "ReconciliationCase"}
+OF_OPERATORS = {"Job", "AuditEntry", "WebhookEvent", "ReconciliationCase", "PayoutRun"}
 SUBSCRIPTIONS = {
     "broadcastEvents": "broadcastEvents(broadcastId: $room) { cursor }",
     "broadcastLifecycle": "broadcastLifecycle { __typename }",
     "notificationReceived": "notificationReceived { cursor }",
+    "payoutUpdated": "payoutUpdated { id }",
 }
 
 
@@ -23,6 +24,8 @@ DESK = {
     "webhookEvents": "WebhookEvent",
     "reconciliationCases": "ReconciliationCase",
     "users": "User",
+    "payouts": "Payout",
+    "unverifiedPayoutMethods": "PayoutMethod",
 }
 """Lists of operators' alone, and what is in them."""
 
@@ -73,6 +76,8 @@ def test_private_fields_are_the_viewers_alone():
         "transactions",
         "earnings",
         "notifications",
+        "payoutMethods",
+        "payouts",
     } <= private
     shown = {
         f"{kind.name}.{name}"
@@ -81,7 +86,8 @@ def test_private_fields_are_the_viewers_alone():
         for name in getattr(kind, "fields", {})
         if name in private and not kind.name.endswith(("Input", "Payload"))
     }
-    assert shown == set()
+    # What operators alone see, and whether somebody wants to hear of payouts.
+    assert shown == {"Query.payouts", "PayoutRun.payouts", "NotificationSettings.payouts"}
     reached = [
         f"{kind.name}.{name}"
         for kind in BUILT.type_map.values()
@@ -148,6 +154,7 @@ async def test_subscriptions_of_strangers(api, stage):
             except TimeoutError:
                 message = {"type": "silent"}
         refused[name] = "UNAUTHENTICATED" in str(message)
-    assert refused == {"broadcastEvents": False, "broadcastLifecycle": False, "notificationReceived": True}
+    own = dict.fromkeys(("notificationReceived", "payoutUpdated"), True)
+    assert refused == {"broadcastEvents": False, "broadcastLifecycle": False, **own}
     async with api().subscribe("subscription { broadcastLifecycle(followedOnly: true) { __typename } }") as stream:
         assert "UNAUTHENTICATED" in str(await stream.message())

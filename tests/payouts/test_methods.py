@@ -157,7 +157,7 @@ async def test_where_money_is_on_its_way_stays(api, till, mina):
 async def test_what_a_way_can_do_and_costs_is_shown_before(api, till, mina):
     await till.by_hand(mina, PayoutMethodKind.ZELLE, "mina@example.com")
     document = """{ viewer { payoutMethods { instant currencies automatic
-      fee(amount: { amount: "60.00", currencyCode: USD }) { amount currencyCode } } } }"""
+      fee(amount: "60.00", currencyCode: USD) { amount currencyCode } } } }"""
     (method,) = (await api(mina)(document))["viewer"]["payoutMethods"]
     assert method == {
         "instant": False,
