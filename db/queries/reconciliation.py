@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, BigInteger, and_, cast, func, insert, or_, select, update
+from sqlalchemy import CTE, BigInteger, and_, cast, func, insert, or_, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -149,21 +149,27 @@ def _there(vendor: PaymentVendor) -> CTE:
 
 def _here(vendor: PaymentVendor) -> CTE:
     # What follows from the same thing is told apart by what comes after a colon; what was reversed by hand counts as well.
-    mirror = aliased(JournalEntry)
-    reference = func.split_part(JournalEntry.reference, ":", 1)
+    mirror, entry = aliased(JournalEntry), JournalEntry
+    ours = entry.source == vendor.value.lower()
+    booked = union_all(
+        select(entry.id, entry.reference, entry.occurred_at, entry.recorded_at).where(ours),
+        select(mirror.id, entry.reference, entry.occurred_at, mirror.recorded_at)
+        .join_from(entry, mirror, mirror.reverses_id == entry.id)
+        .where(ours, mirror.source.is_(None)),
+    ).subquery("booked")
+    reference = func.split_part(booked.c.reference, ":", 1)
     return (
         select(
             reference.label("reference"),
             LedgerAccount.currency.label("currency"),
             cast(-func.sum(JournalLine.amount_minor), BigInteger).label("amount"),
-            func.min(JournalEntry.occurred_at).label("first"),
-            func.max(func.greatest(JournalEntry.recorded_at, mirror.recorded_at)).label("last"),
+            func.min(booked.c.occurred_at).label("first"),
+            func.max(booked.c.recorded_at).label("last"),
         )
-        .select_from(JournalEntry)
-        .outerjoin(mirror, and_(mirror.reverses_id == JournalEntry.id, mirror.source.is_(None)))
-        .join(JournalLine, or_(JournalLine.entry_id == JournalEntry.id, JournalLine.entry_id == mirror.id))
+        .select_from(booked)
+        .join(JournalLine, JournalLine.entry_id == booked.c.id)
         .join(LedgerAccount, LedgerAccount.id == JournalLine.account_id)
-        .where(JournalEntry.source == vendor.value.lower(), LedgerAccount.kind == AccountKind.CLEARING)
+        .where(LedgerAccount.kind == AccountKind.CLEARING)
         .group_by(reference, LedgerAccount.currency)
         .cte("here")
     )

@@ -11,7 +11,7 @@ from domain.jobs import Job, JobKind, JobStatus
 from domain.ledger import Occasion
 from domain.money import Currency, EntryKind, Money
 from domain.splits import Share
-from resolvers.ledger import receive
+from resolvers.ledger import adjust, receive
 from resolvers.reconciliation.compare import compare
 from resolvers.reconciliation.read import read
 from tests.client import operation
@@ -52,7 +52,7 @@ async def book(database, person, minor, reference):
     async with database.transaction() as tx:
         occasion = Occasion("Invented", origin=("stripe", reference))
         amount, shares = Money(minor, Currency.USD), [Share(person.id, 1)]
-        await receive.receive(tx, EntryKind.SALE, amount, shares, fee_basis_points=0, occasion=occasion)
+        return await receive.receive(tx, EntryKind.SALE, amount, shares, fee_basis_points=0, occasion=occasion)
 
 
 async def pay_tip(till, room, kofi, amount="5.00"):
@@ -121,6 +121,16 @@ async def test_a_case_is_over_when_the_journals_agree(till, kofi, database, reco
     await reconcile()
     (again,) = await cases()
     assert (again["id"], again["status"], again["kind"]) == (case["id"], "OPEN", "DIFFERENT_AMOUNT")
+
+
+async def test_what_is_reversed_by_hand_counts(till, kofi, operator, database, reconcile, cases):
+    invented = await book(database, kofi, 900, "pi_made_up")
+    await reconcile()
+    assert [case["status"] for case in await cases()] == ["OPEN"]
+    async with database.transaction() as tx:
+        await adjust.reverse(tx, operator.actor, invented.entry_id, reason="Nobody paid this")
+    await reconcile(days=0)
+    assert [case["status"] for case in await cases()] == ["RESOLVED"]
 
 
 async def test_an_operator_closes_a_case_for_good(till, api, mina, operator, reconcile, cases, refusal):
