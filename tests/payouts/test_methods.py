@@ -165,3 +165,22 @@ async def test_what_a_way_can_do_and_costs_is_shown_before(api, till, mina):
         "automatic": False,
         "fee": {"amount": "0.00", "currencyCode": "USD"},
     }
+
+
+async def test_what_stripe_tells_of_an_account_is_heard(api, till, mina, database, run_jobs):
+    await api(mina).do(ADD, kind="STRIPE", countryCode="US")
+    (method_id,) = await ids(till)
+    await till.complete(method_id)
+    heard = text("SELECT count(*) FROM webhook_events WHERE event_type = 'account.updated'")
+    async with asyncio.timeout(10):
+        while True:
+            async with database.session() as session:
+                if (await session.execute(heard)).scalar_one():
+                    break
+            await asyncio.sleep(0.05)
+    assert (await till.method(method_id)).verified is False
+    await run_jobs()
+    assert (await till.method(method_id)).verified is True
+    async with database.session() as session:
+        statuses = text("SELECT DISTINCT status FROM webhook_events WHERE event_type = 'account.updated'")
+        assert (await session.scalars(statuses)).all() == ["PROCESSED"]
