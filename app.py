@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 import bootstrap
 from db.session import Database, connect
+from domain.actors import Caller
 from domain.errors import DomainError, Unauthenticated
 from domain.ports import Services
 from engine import tuning
@@ -30,7 +31,7 @@ from schema.context import Context
 from schema.live import make_live
 from schema.root import schema
 from settings import Settings
-from web import connections, explorer, files, health
+from web import connections, explorer, files, health, webhooks
 from web.callers import caller_of
 
 VERSION: Final = "1.0.0"
@@ -133,17 +134,18 @@ class Web:
         sign_in = (
             (lambda username: demo.sign_in(self.database, self.services, username)) if self.settings.demo else None
         )
+
+        def find_caller(request: HTTPConnection) -> Caller:
+            return caller_of(request, self.settings.trusted_proxies)
+
         return [
             Route("/", lambda _request: RedirectResponse("/graphql")),
             Route("/graphql", self.door, methods=None),
             WebSocketRoute("/graphql", self.door),
             *health.routes(self.database, VERSION),
             *files.routes(self.services.file_door),
-            *connections.routes(
-                self.database,
-                self.services,
-                lambda request: caller_of(request, self.settings.trusted_proxies),
-            ),
+            *connections.routes(self.database, self.services, find_caller),
+            *webhooks.routes(self.database, self.services, find_caller),
             *explorer.routes(EXPLORER, people, sign_in),
         ]
 

@@ -7,6 +7,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from domain.connections import AccountProvider, OAuthProvider, Vendor
+from domain.money import Currency
+from domain.payouts import Threshold, roads, thresholds
 from domain.ports import Services
 from integrations import arq_bell, valkey
 from integrations.apple_id import AppleId
@@ -20,6 +22,8 @@ from integrations.sandbox.registration import Client, Registration
 from integrations.serato import Serato
 from integrations.smtp import SmtpMailer
 from integrations.spotify import Spotify
+from integrations.stripe import StripePayments
+from integrations.stripe_payouts import StripeSender
 from integrations.tokens import JwtTokens
 from integrations.twilio import TwilioVerify
 from integrations.valkey import ValkeyBus
@@ -69,11 +73,25 @@ async def build(settings: Settings) -> AsyncIterator[Services]:
             spotify=outside.spotify,
             apple_music=outside.apple_music,
             catalogs={AccountProvider.SPOTIFY: outside.spotify, AccountProvider.APPLE_MUSIC: outside.apple_music},
+            payments=outside.payments,
             spotify_calls=max(1, settings.spotify_calls_per_minute // 2),
             return_addresses=settings.return_addresses,
+            public_url=settings.public_url.rstrip("/"),
+            fee_basis_points=settings.platform_fee_basis_points,
+            roads=roads(StripeSender(outside.payments), settings.payout_fees or {}),
+            thresholds=_thresholds(settings),
+            time_zone=settings.platform_time_zone,
             secret=derive(settings.jwt_refresh_secret, "hashes"),
             demo=settings.demo,
         )
+
+
+def _thresholds(settings: Settings) -> Mapping[Currency, Threshold]:
+    return thresholds(
+        settings.distribution_min_payout_minor,
+        settings.distribution_auto_payout_minor,
+        settings.payout_thresholds or {},
+    )
 
 
 @dataclass(frozen=True)
@@ -85,6 +103,7 @@ class Outside:
     apple_music: AppleMusic
     privy: Privy
     telephones: TwilioVerify
+    payments: StripePayments
 
 
 async def _outside(settings: Settings, closing: AsyncExitStack) -> Outside:
@@ -123,10 +142,15 @@ async def _outside(settings: Settings, closing: AsyncExitStack) -> Outside:
         service_sid=settings.twilio_verify_service_sid,
         base_url=settings.twilio_verify_url,
     )
-    for adapter in (spotify, serato, apple_id, apple_music, privy, telephones):
+    payments = StripePayments(
+        secret_key=settings.stripe_secret_key,
+        webhook_secret=settings.stripe_webhook_secret,
+        base_url=settings.stripe_url,
+    )
+    for adapter in (spotify, serato, apple_id, apple_music, privy, telephones, payments):
         closing.push_async_callback(adapter.aclose)
     doors: dict[Vendor, OAuthProvider] = {Vendor.SPOTIFY: spotify, Vendor.SERATO: serato, Vendor.APPLE: apple_id}
-    return Outside(doors, spotify, apple_music, privy, telephones)
+    return Outside(doors, spotify, apple_music, privy, telephones, payments)
 
 
 def registration(settings: Settings) -> Registration:
@@ -146,5 +170,8 @@ def registration(settings: Settings) -> Registration:
         twilio_account_sid=settings.twilio_account_sid or "",
         twilio_auth_token=settings.twilio_auth_token or "",
         twilio_service_sid=settings.twilio_verify_service_sid or "",
+        stripe_secret_key=settings.stripe_secret_key or "",
+        stripe_webhook_secret=settings.stripe_webhook_secret or "",
+        stripe_webhook_url=f"{settings.public_url.rstrip('/')}/webhooks/stripe",
         demo_people=DEMO_PEOPLE,
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from integrations import apple_id, apple_music, cipher, privy, secret_files, spotify, stripe, twilio
 from integrations import environment as env
@@ -111,6 +112,9 @@ class Settings:
     distribution_min_payout_minor: int = setting(
         "DISTRIBUTION_MIN_PAYOUT", env.hundredths(UP_TO_A_MILLION), default=5_000
     )
+    payout_thresholds: Mapping[str, tuple[int, int]] | None = setting("PAYOUT_THRESHOLDS", env.payout_thresholds)
+    payout_fees: Mapping[str, int] | None = setting("PAYOUT_FEES", env.payout_fees)
+    platform_time_zone: ZoneInfo = setting("PLATFORM_TIME_ZONE", env.zone, default=ZoneInfo("UTC"))  # noqa: RUF009
     distribution_webhook_secret: str | None = setting("DISTRIBUTION_WEBHOOK_SECRET", env.secret(16), secret=True)
     distribution_audio_max_bytes: int = setting(
         "DISTRIBUTION_AUDIO_MAX_SIZE", env.whole(1, 10_000, times=MEGABYTE), default=500 * MEGABYTE

@@ -44,6 +44,19 @@ class Prefix:
     REPORT: Final = "report"
     DEVICE: Final = "device"
     CONNECTED_ACCOUNT: Final = "account"
+    CHECKOUT: Final = "checkout"
+    TIP: Final = "tip"
+    PAYMENT_LINK: Final = "link"
+    PAYMENT: Final = "payment"
+    REFUND: Final = "refund"
+    PAYOUT: Final = "payout"
+    PAYOUT_METHOD: Final = "method"
+    PAYOUT_RUN: Final = "run"
+    TRANSACTION: Final = "transaction"
+    JOB: Final = "job"
+    WEBHOOK_EVENT: Final = "event"
+    AUDIT_ENTRY: Final = "audit"
+    RECONCILIATION_CASE: Final = "case"
 
 
 def to_wire(prefix: str, key: UUID) -> str:

@@ -51,3 +51,18 @@ RETURNS_BY_CALLER: Final = Limit(burst=60, every_seconds=1)
 
 RENEWALS_BY_PERSON: Final = Limit(burst=30, every_seconds=20)
 """Renewing access by hand. Those that ask at once share one call; a loop in an app is slowed."""
+
+TIPS_BY_PERSON: Final = Limit(burst=10, every_seconds=20)
+"""Whoever tries stolen cards asks for many pages to pay at; nobody else does."""
+
+LINKS_BY_PERSON: Final = Limit(burst=20, every_seconds=60)
+"""Each is something at the processor that stays."""
+
+UNSIGNED_WEBHOOKS: Final = Limit(burst=120, every_seconds=0.5)
+"""120 a minute from one network. What is signed counts nothing: a vendor that was silent for an hour sends all at once."""
+
+PAYOUTS_BY_PERSON: Final = Limit(burst=10, every_seconds=6)
+"""10 a minute; asking again with the same key counts nothing."""
+
+METHODS_BY_PERSON: Final = Limit(burst=10, every_seconds=60)
+"""Ways to be paid; each may leave an account at a vendor."""

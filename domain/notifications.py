@@ -12,6 +12,10 @@ class NotificationKind(StrEnum):
     NEW_FOLLOWER = "NEW_FOLLOWER"
     MADE_MODERATOR = "MADE_MODERATOR"
     ACCOUNT_NEEDS_RECONNECT = "ACCOUNT_NEEDS_RECONNECT"
+    TIP_RECEIVED = "TIP_RECEIVED"
+    PAYOUT_PAID = "PAYOUT_PAID"
+    PAYOUT_FAILED = "PAYOUT_FAILED"
+    PAYOUT_CANCELLED = "PAYOUT_CANCELLED"
 
 
 class SubjectType(StrEnum):
@@ -21,6 +25,8 @@ class SubjectType(StrEnum):
     BROADCAST = "Broadcast"
     MESSAGE = "Message"
     CONNECTED_ACCOUNT = "ConnectedAccount"
+    TIP = "Tip"
+    PAYOUT = "Payout"
 
 
 class ReportStatus(StrEnum):

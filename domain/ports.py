@@ -9,8 +9,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
+from domain.cards import CardPayments
 from domain.connections import AccountProvider, OAuthProvider, Vendor, WalletTokens
+from domain.money import Currency
+from domain.payouts import Roads, Threshold
 from domain.players import Catalog, Player, RecentTracks
 
 
@@ -254,6 +258,11 @@ class Services:
     Attributes:
         spotify_calls: How many calls to Spotify the whole app may make in 30 seconds.
         return_addresses: Where a browser may be sent back to after a round trip to a provider; the first unless told.
+        public_url: Where this server is found from outside, without a slash at the end.
+        fee_basis_points: The platform's part of what people are paid.
+        roads: By which roads money leaves.
+        thresholds: From which amounts on it does.
+        time_zone: By whose clocks the platform does what it does at a certain time.
         secret: The key of keyed hashes.
         demo: Whether this is the demo.
     """
@@ -274,7 +283,13 @@ class Services:
     spotify: Player
     apple_music: RecentTracks
     catalogs: Mapping[AccountProvider, Catalog]
+    payments: CardPayments
     spotify_calls: int
     return_addresses: tuple[str, ...]
+    public_url: str
+    fee_basis_points: int
+    roads: Roads
+    thresholds: Mapping[Currency, Threshold]
+    time_zone: ZoneInfo
     secret: bytes
     demo: bool

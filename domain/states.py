@@ -7,11 +7,18 @@ from enum import StrEnum
 from typing import Final, TypeVar
 
 from domain.broadcasts import BroadcastStatus
+from domain.checkouts import CheckoutState
 from domain.connections import AccountStatus
 from domain.jobs import JobStatus
 from domain.ledger import HoldStatus
 from domain.notifications import ReportStatus
+from domain.payments import DisputeStatus
+from domain.payouts import PayoutStatus
+from domain.reconciliation import CaseStatus
+from domain.refunds import RefundState
+from domain.tips import TipStatus
 from domain.uploads import UploadStatus
+from domain.webhooks import WebhookStatus
 
 S = TypeVar("S", bound=StrEnum)
 Moves = Mapping[S, frozenset[S]]
@@ -53,6 +60,62 @@ HOLD_MOVES: Final[Moves[HoldStatus]] = {
     HoldStatus.DISPUTED: frozenset({HoldStatus.HELD, HoldStatus.RETURNED}),
     HoldStatus.RELEASED: frozenset(),
     HoldStatus.RETURNED: frozenset(),
+}
+
+CHECKOUT_MOVES: Final[Moves[CheckoutState]] = {
+    CheckoutState.OPENING: frozenset(
+        {CheckoutState.OPEN, CheckoutState.PAID, CheckoutState.EXPIRED, CheckoutState.FAILED}
+    ),
+    CheckoutState.OPEN: frozenset({CheckoutState.PAID, CheckoutState.EXPIRED}),
+    CheckoutState.PAID: frozenset(),
+    CheckoutState.EXPIRED: frozenset(),
+    CheckoutState.FAILED: frozenset(),
+}
+
+TIP_MOVES: Final[Moves[TipStatus]] = {
+    TipStatus.AWAITING_PAYMENT: frozenset({TipStatus.PAID, TipStatus.EXPIRED, TipStatus.FAILED}),
+    TipStatus.PAID: frozenset({TipStatus.REFUNDED}),
+    TipStatus.EXPIRED: frozenset(),
+    TipStatus.FAILED: frozenset(),
+    TipStatus.REFUNDED: frozenset({TipStatus.PAID}),
+}
+"""A refund that did not arrive leaves a tip paid."""
+
+REFUND_MOVES: Final[Moves[RefundState]] = {
+    RefundState.REQUESTED: frozenset({RefundState.SENT, RefundState.FAILED}),
+    RefundState.SENT: frozenset({RefundState.FAILED}),
+    RefundState.FAILED: frozenset(),
+}
+
+DISPUTE_MOVES: Final[Moves[DisputeStatus]] = {
+    DisputeStatus.OPEN: frozenset({DisputeStatus.WON, DisputeStatus.LOST}),
+    DisputeStatus.WON: frozenset(),
+    DisputeStatus.LOST: frozenset(),
+}
+
+WEBHOOK_MOVES: Final[Moves[WebhookStatus]] = {
+    WebhookStatus.PENDING: frozenset(WebhookStatus) - {WebhookStatus.PENDING},
+    WebhookStatus.FAILED: frozenset(WebhookStatus) - {WebhookStatus.PENDING},
+    WebhookStatus.PROCESSED: frozenset(),
+    WebhookStatus.IGNORED: frozenset(),
+    WebhookStatus.UNKNOWN: frozenset(),
+}
+
+PAYOUT_MOVES: Final[Moves[PayoutStatus]] = {
+    PayoutStatus.REQUESTED: frozenset({PayoutStatus.SENDING, PayoutStatus.CANCELLED}),
+    PayoutStatus.SENDING: frozenset({PayoutStatus.PAID, PayoutStatus.FAILED}),
+    PayoutStatus.AWAITING_OPERATOR: frozenset({PayoutStatus.AWAITING_CONFIRMATION, PayoutStatus.CANCELLED}),
+    PayoutStatus.AWAITING_CONFIRMATION: frozenset({PayoutStatus.PAID, PayoutStatus.AWAITING_OPERATOR}),
+    PayoutStatus.FAILED: frozenset({PayoutStatus.REQUESTED}),
+    PayoutStatus.PAID: frozenset(),
+    PayoutStatus.CANCELLED: frozenset(),
+}
+"""What may be under way at a vendor (SENDING) can no longer be cancelled."""
+
+CASE_MOVES: Final[Moves[CaseStatus]] = {
+    CaseStatus.OPEN: frozenset({CaseStatus.RESOLVED, CaseStatus.CLOSED}),
+    CaseStatus.RESOLVED: frozenset({CaseStatus.OPEN}),
+    CaseStatus.CLOSED: frozenset(),
 }
 
 

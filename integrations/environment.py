@@ -10,8 +10,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
+from zoneinfo import ZoneInfo
+
+from domain.money import Currency
+from domain.payouts import PayoutMethodKind
 
 ENTRY: Final = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)")
+MOST: Final = 1_000_000
 COMMENT: Final = re.compile(r"\s#.*")
 
 Parse = Callable[[str], Any]
@@ -244,3 +249,37 @@ def many(parse: Parse) -> Parse:
         return tuple(parse(part.strip()) for part in value.split(",") if part.strip())
 
     return parse_all
+
+
+def zone(value: str) -> ZoneInfo:
+    """Read a time zone by its IANA name."""
+    try:
+        return ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("must be a time zone such as Europe/Berlin") from None
+
+
+def payout_thresholds(value: str) -> dict[str, tuple[int, int]]:
+    """Read the least that can be asked for and the least that is paid by itself, of currencies that need their own."""
+    found: dict[str, tuple[int, int]] = {}
+    for part in (each.strip() for each in value.split(",") if each.strip()):
+        code, *amounts = part.split(":")
+        try:
+            minimum, automatic = (hundredths(MOST)(each) for each in amounts)
+        except ValueError:
+            minimum, automatic = 0, 0
+        if code not in Currency.__members__ or not 0 < minimum <= automatic:
+            raise ValueError("must be currencies with two amounts, the smaller first, such as JPY:7500:15000")
+        found[code] = minimum, automatic
+    return found
+
+
+def payout_fees(value: str) -> dict[str, int]:
+    """Read what roads out cost, in percent."""
+    found: dict[str, int] = {}
+    for part in (each.strip() for each in value.split(",") if each.strip()):
+        kind, _, percent = part.partition(":")
+        if kind not in PayoutMethodKind.__members__:
+            raise ValueError(f"must name {', '.join(PayoutMethodKind)}, such as ZELLE:1.5")
+        found[kind] = hundredths(50)(percent)
+    return found

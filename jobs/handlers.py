@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from domain.jobs import JobKind
-from jobs import accounts, broadcasts, connections, notifications, players
+from jobs import accounts, broadcasts, connections, notifications, payments, payouts, players, reconciliation, webhooks
 from jobs.work import Handler
 
 HANDLERS: Final[dict[JobKind, Handler]] = {
@@ -16,5 +16,12 @@ HANDLERS: Final[dict[JobKind, Handler]] = {
     JobKind.REVOKE_ACCESS: connections.revoke_access,
     JobKind.POLL_PLAYER: players.poll_player,
     JobKind.LINK_TRACK: players.link_track,
+    JobKind.PROCESS_WEBHOOK: webhooks.process_webhook,
+    JobKind.FOLLOW_CHECKOUT: payments.follow_checkout,
+    JobKind.FOLLOW_PAYMENT_LINK: payments.follow_payment_link,
+    JobKind.SEND_REFUND: payments.send_refund,
+    JobKind.SEND_PAYOUT: payouts.send_payout,
+    JobKind.RUN_PAYOUTS: payouts.run_payouts,
+    JobKind.RECONCILE: reconciliation.reconcile,
 }
 assert set(HANDLERS) == set(JobKind)

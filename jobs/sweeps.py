@@ -15,6 +15,7 @@ from domain.events import KEPT_DAYS
 from domain.jobs import Queue
 from domain.ports import Services
 from jobs.run import run_job
+from jobs.schedules import look_at_the_clock
 from resolvers import uploads
 from resolvers.accounts import codes, sessions
 from resolvers.broadcasts.listen import expire_absent
@@ -90,6 +91,7 @@ TIMETABLE: Final[dict[Sweep, float]] = {
     ring_normal: 2.0,
     ring_players: 2.0,
     let_absent_leave: 5.0,
+    look_at_the_clock: 5.0,
     forget_old: 600.0,
 }
 """Each sweep and its pause in seconds."""

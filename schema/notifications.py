@@ -31,6 +31,10 @@ describe(
     NEW_FOLLOWER="Somebody follows you.",
     MADE_MODERATOR="You keep order in a room now.",
     ACCOUNT_NEEDS_RECONNECT="An account elsewhere lets us in no more; connect it again.",
+    TIP_RECEIVED="Somebody tipped you, and the money is there.",
+    PAYOUT_PAID="Money that was on its way to you has arrived.",
+    PAYOUT_FAILED="A payout was refused; the money is in your balance again.",
+    PAYOUT_CANCELLED="A payout was cancelled; the money is in your balance again.",
 )
 
 
@@ -44,7 +48,7 @@ class Notification(Node):
     created_at: datetime = column("When you were told.")
     read_at: datetime | None = column("When you had seen it; null as long as you have not.")
     subject: NotificationSubject | None = one_of(
-        "What it is about: who follows you, which room, or which account of yours.",
+        "What it is about: who follows you, which room, which account of yours, which tip, or which payout.",
         tables.Notification.subject_type,
         tables.Notification.subject_id,
     )

@@ -22,6 +22,18 @@ from schema.broadcasts.types import BroadcastReads
 from schema.chat import ChatMutations
 from schema.follows import FollowMutations, FollowReads
 from schema.notifications import NotificationMutations, NotificationSubscriptions
+from schema.operations.access import AccessMutations, AccessReads
+from schema.operations.audit import AuditReads
+from schema.operations.books import BookReads
+from schema.operations.jobs import JobMutations, JobReads
+from schema.operations.reconciliation import ReconciliationMutations, ReconciliationReads
+from schema.operations.webhooks import WebhookReads
+from schema.payment_links import PaymentLinkMutations
+from schema.payments import PaymentMutations, PaymentReads
+from schema.payouts.mutations import PayoutMethodMutations, PayoutMutations
+from schema.payouts.subscriptions import PayoutSubscriptions
+from schema.payouts.types import PayoutReads
+from schema.tips import TipMutations
 from schema.uploads import UploadMutations
 
 
@@ -34,7 +46,23 @@ class NodeReads:
 
 settle(VIEWER)
 
-Query = merge_types("Query", (NodeReads, AccountReads, FollowReads, BroadcastReads))
+Query = merge_types(
+    "Query",
+    (
+        NodeReads,
+        AccountReads,
+        FollowReads,
+        BroadcastReads,
+        PaymentReads,
+        PayoutReads,
+        JobReads,
+        AuditReads,
+        BookReads,
+        WebhookReads,
+        AccessReads,
+        ReconciliationReads,
+    ),
+)
 Mutation = merge_types(
     "Mutation",
     (
@@ -49,9 +77,17 @@ Mutation = merge_types(
         NotificationMutations,
         BroadcastMutations,
         ChatMutations,
+        JobMutations,
+        AccessMutations,
+        ReconciliationMutations,
+        TipMutations,
+        PaymentLinkMutations,
+        PaymentMutations,
+        PayoutMethodMutations,
+        PayoutMutations,
     ),
 )
-Subscription = merge_types("Subscription", (BroadcastSubscriptions, NotificationSubscriptions))
+Subscription = merge_types("Subscription", (BroadcastSubscriptions, NotificationSubscriptions, PayoutSubscriptions))
 
 schema = strawberry.Schema(
     query=Query,

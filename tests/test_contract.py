@@ -5,9 +5,15 @@ from pathlib import Path
 
 import pytest
 from graphql import OperationDefinitionNode, parse, validate
+from sqlalchemy import func, update
 
+from db import tables
+from domain.accounts import Role
+from domain.ids import to_wire
+from domain.jobs import Job, JobKind
 from schema.root import schema
 from tests.client import CONTRACT, operation
+from tests.payouts.conftest import Till
 
 GIVEN = Path(__file__).parent.parent.parent / "shared" / "contract"
 
@@ -31,9 +37,19 @@ WAITING = {
     "DeleteAccount": "data export and erasure",
     "ExportStatus": "data export and erasure",
     "PairCompanion": "the companion",
-    "SendTip": "tips and payments",
 }
-EARLY = {"CreateUploads"}
+EARLY = {"CreateUploads", "CreatePaymentLink"}
+EARLY |= {"Wallet", "CuratorEarnings", "TrialBalance", "JobMonitor", "RetryJob", "AuditLog", "WebhookEvents"}
+EARLY |= {"Users", "UpdateUserAccess"}
+EARLY |= {
+    "AddPayoutMethod",
+    "RemovePayoutMethod",
+    "SetDefaultPayoutMethod",
+    "RequestPayout",
+    "Payouts",
+    "PayoutUpdated",
+}
+EARLY |= {"AllPayouts", "SettleManualPayout", "ConfirmManualPayout", "ReviewPayout", "RunPayouts"}
 """Operations of waiting files that work already."""
 
 OPERATIONS = {
@@ -99,6 +115,9 @@ async def test_all_that_is_ready_runs(walk, run_jobs):
     await accounts(walk, mina, run_jobs)
     await people(walk, mina, guest, run_jobs)
     await rooms(walk, mina, guest)
+    await links(walk, mina, guest)
+    await payouts(walk, run_jobs)
+    await desk(walk, mina, guest)
     await programs(walk, guest)
     await end_sessions(walk, guest)
     assert walk.sent == set(READY)
@@ -197,6 +216,8 @@ async def in_the_room(walk, mina, guest, room):
     await walk.do(guest, "JoinBroadcast", broadcastId=room)
     await walk.do(mina, "SendBroadcastHeartbeat", broadcastId=room)
     await walk.do(mina, "SetNowPlaying", broadcastId=room, track={"title": "Yebo", "artist": "Kwaito Kids"})
+    tip = await walk.do(guest, "SendTip", broadcastId=room, amount="5.00", currencyCode="EUR", idempotencyKey="tip")
+    assert tip["tip"]["checkout"]["status"] == "OPEN"
     sent = await walk.do(guest, "SendMessage", broadcastId=room, text="Hello")
     await walk.ask(None, "MessagesAfter", broadcastId=room, after=sent["messageEdge"]["cursor"], first=5)
     await walk.do(guest, "DeleteMessage", messageId=sent["messageEdge"]["node"]["id"])
@@ -214,6 +235,68 @@ async def read_rooms(walk, mina, room):
     assert (seen["nowPlaying"]["track"]["title"], seen["tipTotal"]) == ("Yebo", [])
     now = await walk.ask(None, "CuratorNowPlaying", curatorId=mina.wire)
     assert now["node"]["currentBroadcast"]["id"] == room
+
+
+async def links(walk, mina, guest):
+    splits = [{"recipientId": person.wire, "share": share} for person, share in ((mina, "0.7"), (guest, "0.3"))]
+    given = {"title": "A mix", "amount": "20.00", "currencyCode": "USD", "splits": splits, "idempotencyKey": "link"}
+    made = (await walk.do(mina, "CreatePaymentLink", **given))["paymentLink"]
+    assert (made["active"], [split["share"] for split in made["splits"]]) == (True, ["0.7", "0.3"])
+
+
+async def payouts(walk, run_jobs):
+    till, theo = Till(walk.make, walk.sandbox), await walk.make.user("theo")
+    pay, check = [await walk.make.user(name, roles=(Role.LISTENER, Role.OPERATOR)) for name in ("ola", "ana")]
+    added = await walk.do(theo, "AddPayoutMethod", kind="STRIPE", countryCode="US")
+    assert added["onboardingUrl"]
+    await walk.do(theo, "RemovePayoutMethod", payoutMethodId=added["payoutMethod"]["id"])
+    method_id = to_wire("method", await till.by_hand(theo, handle="$theo"))
+    chosen = await walk.do(theo, "SetDefaultPayoutMethod", payoutMethodId=method_id)
+    assert [method["isDefault"] for method in chosen["payoutMethods"]] == [True]
+    await till.earn(theo, 20_000)
+    asked = [
+        (await walk.do(theo, "RequestPayout", amount="50.00", currencyCode="USD", idempotencyKey=key))["payout"]
+        for key in ("one", "two")
+    ]
+    async with walk.subscribe(theo, "PayoutUpdated") as moves:
+        seen = [(await moves.next())["payoutUpdated"]["id"] for _ in asked]
+        assert seen == [payout["id"] for payout in asked]
+        await walk.do(pay, "SettleManualPayout", payoutId=seen[0], reference="CA-1")
+        assert (await moves.next())["payoutUpdated"]["status"] == "AWAITING_CONFIRMATION"
+        assert (await walk.do(check, "ConfirmManualPayout", payoutId=seen[0]))["payout"]["status"] == "PAID"
+        assert (await moves.next())["payoutUpdated"]["status"] == "PAID"
+    assert (await walk.do(pay, "ReviewPayout", payoutId=seen[1], decision="CANCEL"))["payout"]["status"] == "CANCELLED"
+    planned = (await walk.do(pay, "RunPayouts", dryRun=True))["run"]
+    assert (planned["eligibleCount"], planned["total"]) == (1, [{"amount": "150.00", "currencyCode": "USD"}])
+    await walk.do(pay, "RunPayouts", dryRun=False)
+    await run_jobs()
+    queue = (await walk.ask(check, "AllPayouts", first=5, filter={"manual": True}))["payouts"]["nodes"]
+    assert [(payout["amount"]["amount"], payout["viewerActions"]) for payout in queue] == [
+        ("150.00", ["CANCEL", "SETTLE"])
+    ]
+    assert (await walk.ask(theo, "Payouts", first=5))["viewer"]["payouts"]["totalCount"] == 3
+
+
+async def desk(walk, mina, guest):
+    operator = await walk.make.user("ines", roles=(Role.LISTENER, Role.OPERATOR))
+    async with walk.make.database.transaction() as tx:
+        parked = await tx.later(Job(JobKind.DELETE_FILES, "parked", {"keys": []}))
+        row = tables.JobRow
+        given_up = {"status": "PARKED", "finished_at": func.now(), "last_error": "OSError"}
+        await tx.session.execute(update(row).where(row.id == parked).values(**given_up))
+    jobs = (await walk.ask(operator, "JobMonitor", first=5, filter={"status": "PARKED"}))["jobs"]
+    assert [(job["name"], job["lastError"]) for job in jobs["nodes"]] == [("DELETE_FILES", "OSError")]
+    assert (await walk.do(operator, "RetryJob", jobId=jobs["nodes"][0]["id"]))["job"]["status"] == "PENDING"
+    changed = await walk.do(operator, "UpdateUserAccess", userId=guest.wire, verified=True, reason="Met them")
+    assert changed["user"]["verified"] is True
+    assert (await walk.ask(operator, "Users", first=5, filter={"verified": True}))["users"]["totalCount"] == 1
+    log = (await walk.ask(operator, "AuditLog", first=2))["auditLog"]["nodes"]
+    assert [line["action"] for line in log] == ["VERIFIED", "JOB_RETRIED"]
+    assert (await walk.ask(operator, "TrialBalance"))["trialBalance"]["balanced"] is True
+    assert (await walk.ask(operator, "WebhookEvents", first=5))["webhookEvents"]["pageInfo"]["hasPreviousPage"] is False
+    assert (await walk.ask(mina, "Wallet", first=5))["viewer"]["transactions"]["totalCount"] == 0
+    year = {"from": "2026-01-01", "to": "2026-12-31"}
+    assert (await walk.ask(mina, "CuratorEarnings", **year))["viewer"]["earnings"]["total"] == []
 
 
 async def programs(walk, guest):

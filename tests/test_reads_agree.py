@@ -22,9 +22,11 @@ from schema.root import schema
 from tests.engine.differing import differences
 from tests.engine.naive import Naive
 from tests.engine.operations import Known, learn, openings, operations
+from tests.payments.rows import pay
 
 EXAMPLES = int(os.environ.get("TEST_EXAMPLES", "100"))
 VALUES = {"Int": [0, 1, 2, 20], "String": ["person", "mina", "dub", "house"], "Boolean": [True, False]}
+VALUES |= {"Date": ["2026-01-01", "2026-06-30"], "DateTime": ["2026-01-01T00:00:00Z", "2036-01-01T00:00:00+02:00"]}
 
 
 class OneConnection(Context):
@@ -88,6 +90,7 @@ async def cast(make, database):
         await follows.block(tx, people[1].actor, people[2].id)
         await stop.stop(tx, people[3].actor, rooms[3].id)
     await money(database, people[0], rooms[0])
+    await pay(database, people[0], people[1], rooms[2])
     await accounts(database, people)
     return people
 

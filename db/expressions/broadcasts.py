@@ -64,6 +64,7 @@ def viewer_actions(room: Room, viewer: Viewer) -> ColumnElement[list[BroadcastAc
         BroadcastAction.JOIN: and_(guest, ~listens),
         BroadcastAction.LEAVE: listens,
         BroadcastAction.SEND_MESSAGE: and_(or_(curates, guest), ~muted),
+        BroadcastAction.SEND_TIP: guest,
         BroadcastAction.SET_NOW_PLAYING: curates,
         BroadcastAction.SEND_HEARTBEAT: curates,
         BroadcastAction.UPDATE: orders,

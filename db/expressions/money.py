@@ -36,3 +36,8 @@ def decimal_text(minor: ColumnElement[int] | Any, currency: ColumnElement[Curren
     }
     unusual = [(currency.in_(members), written[exponent]) for exponent, members in of_exponent.items() if members]
     return case(*unusual, else_=written[2])
+
+
+def share_text(parts: ColumnElement[int] | Any) -> ColumnElement[str]:
+    """Write parts per million the way clients see a share, such as ``0.3``: exactly, without zeros at the end."""
+    return cast(func.trim_scale(cast(parts, Numeric) * literal_column("0.000001")), Text)

@@ -32,7 +32,12 @@ from domain.broadcasts import BroadcastStatus
 from domain.ids import new_id
 from domain.notifications import NotificationKind, SubjectType
 
-SETTINGS: Final = {NotificationKind.BROADCAST_STARTED: NotificationSettings.broadcast_started}
+SETTINGS: Final = {
+    NotificationKind.BROADCAST_STARTED: NotificationSettings.broadcast_started,
+    NotificationKind.PAYOUT_PAID: NotificationSettings.payouts,
+    NotificationKind.PAYOUT_FAILED: NotificationSettings.payouts,
+    NotificationKind.PAYOUT_CANCELLED: NotificationSettings.payouts,
+}
 """The setting that governs a kind of news; the others cannot be turned off."""
 
 

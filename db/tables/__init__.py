@@ -14,6 +14,7 @@ from db.tables.accounts import (
 )
 from db.tables.broadcasts import Broadcast, Listener, Moderator, Mute, RoomTrack
 from db.tables.chat import Message
+from db.tables.checkouts import Checkout
 from db.tables.connections import ConnectedAccount, OAuthSession
 from db.tables.events import EventRow, Topic
 from db.tables.follows import Block, ContentReport, Follow
@@ -22,18 +23,30 @@ from db.tables.idempotency import IdempotencyKey
 from db.tables.jobs import JobRow
 from db.tables.money import Hold, JournalEntry, JournalLine, LedgerAccount
 from db.tables.notifications import Notification, NotificationSettings, PushToken
+from db.tables.operations import AuditEntry, OperatorDeed
+from db.tables.payment_links import PaymentLink, Split
+from db.tables.payments import Dispute, Payment, Refund
+from db.tables.payouts import Payout, PayoutLine, PayoutMethod, PayoutRun
 from db.tables.players import FollowedPlayer, TrackLink, VendorPause
+from db.tables.reconciliation import ReconciliationCase, VendorJournal, VendorMovement
 from db.tables.row import Row
+from db.tables.schedules import ScheduleRow, ScheduleTick
+from db.tables.tips import Tip
 from db.tables.uploads import Upload
-from db.tables.views import Balance, TipTotal
+from db.tables.views import Balance, PayoutTotal, TipTotal
+from db.tables.wallet import Transaction
+from db.tables.webhooks import WebhookEvent
 
 __all__ = [
     "ApiToken",
+    "AuditEntry",
     "Balance",
     "Block",
     "Broadcast",
+    "Checkout",
     "ConnectedAccount",
     "ContentReport",
+    "Dispute",
     "EventRow",
     "Follow",
     "FollowedPlayer",
@@ -52,18 +65,36 @@ __all__ = [
     "Notification",
     "NotificationSettings",
     "OAuthSession",
+    "OperatorDeed",
+    "Payment",
+    "PaymentLink",
+    "Payout",
+    "PayoutLine",
+    "PayoutMethod",
+    "PayoutRun",
+    "PayoutTotal",
     "PushToken",
+    "ReconciliationCase",
     "RefreshToken",
+    "Refund",
     "ReleasedUsername",
     "RoomTrack",
     "Row",
+    "ScheduleRow",
+    "ScheduleTick",
     "Session",
     "SignInCode",
+    "Split",
     "StatusChange",
+    "Tip",
     "TipTotal",
     "Topic",
     "TrackLink",
+    "Transaction",
     "Upload",
     "User",
+    "VendorJournal",
+    "VendorMovement",
     "VendorPause",
+    "WebhookEvent",
 ]

@@ -56,6 +56,7 @@ class User(Row):
         Index("ix_users_words", "words", postgresql_using="gin"),
         Index("ix_users_genre_tags", "genre_tags", postgresql_using="gin"),
         Index("ix_users_followers", "follower_count", "id"),
+        Index("ix_users_created", "created_at", "id"),
     )
 
 

@@ -24,4 +24,7 @@ class StatusChange(Row):
     changed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     reason: Mapped[str]
     changed_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
-    __table_args__ = (Index("ix_status_changes_subject", "subject_id", "changed_at", "id"),)
+    __table_args__ = (
+        Index("ix_status_changes_subject", "subject_id", "changed_at", "id"),
+        Index("ix_status_changes_changed", "changed_at", "id"),
+    )

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import Computed, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.tables.row import BIG, Row, enum_column
@@ -33,9 +33,13 @@ class JobRow(Row):
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    subject_type: Mapped[str | None] = mapped_column(Computed("job_subject_type(payload)", persisted=True))
+    subject_id: Mapped[UUID | None] = mapped_column(Computed("job_subject_id(payload)", persisted=True))
     __table_args__ = (
         UniqueConstraint("kind", "key"),
         Index("ix_jobs_due", "run_at", postgresql_where=text("status = 'PENDING'")),
         Index("ix_jobs_leased", "lease_until", postgresql_where=text("status = 'RUNNING'")),
         Index("ix_jobs_finished", "finished_at", postgresql_where=text("status = 'DONE'")),
+        Index("ix_jobs_created", "created_at", "id"),
+        Index("ix_jobs_parked", "created_at", "id", postgresql_where=text("status = 'PARKED'")),
     )

@@ -92,6 +92,12 @@ class JournalEntry(Row):
     __table_args__ = (
         Index("ix_journal_entries_subject", "subject_id", "kind"),
         Index("ix_journal_entries_about", "about_id", postgresql_where=text("about_id IS NOT NULL")),
+        Index(
+            "ix_journal_entries_by_hand",
+            "recorded_at",
+            "id",
+            postgresql_where=text("kind = 'ADJUSTMENT' OR (reverses_id IS NOT NULL AND kind <> 'PAYOUT')"),
+        ),
         UniqueConstraint("source", "reference"),
         UniqueConstraint("settles_id"),
         UniqueConstraint("reverses_id"),

@@ -23,6 +23,17 @@ class Balance(Row):
     __table_args__ = {"info": {"view": True}}
 
 
+class PayoutTotal(Row):
+    """What one run plans to pay in one currency."""
+
+    __tablename__ = "payout_totals"
+
+    run_id: Mapped[UUID] = mapped_column(primary_key=True)
+    currency: Mapped[Currency] = mapped_column(enum_column(Currency), primary_key=True)
+    amount_minor: Mapped[int] = mapped_column(BIG)
+    __table_args__ = {"info": {"view": True}}
+
+
 class TipTotal(Row):
     """What was tipped in one room in one currency, before fees."""
 

@@ -9,6 +9,7 @@ import strawberry
 from sqlalchemy import ColumnElement, func
 
 from db import tables
+from db.access import operations
 from db.access.viewer import Viewer
 from db.expressions import accounts, follows
 from domain.accounts import Role
@@ -27,6 +28,7 @@ from engine.declare import (
     many,
     one,
     part,
+    private,
 )
 from schema.context import Context
 from schema.subjects import NotificationSubject
@@ -93,6 +95,9 @@ class User(NotificationSubject):
     genre_tags: list[str] = column("What they play or make, in lower case.")
     instagram_handle: str | None = column("Their name at Instagram, without the @.")
     verified: bool = column("Whether the platform knows that they are who they say.")
+    suspended: bool | None = private(
+        "Whether they are kept out; null for all but operators.", tables.User.suspended, to=operations.access_of
+    )
     follower_count: int = column("How many people follow them.")
     following_count: int = column("How many people they follow.")
     created_at: datetime = column("Since when they are here.")

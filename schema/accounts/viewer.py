@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
@@ -34,9 +35,14 @@ from schema.accounts.sessions import Session, going_on
 from schema.accounts.user import User, called
 from schema.context import Context
 from schema.money import Balance
+from schema.payouts.types import Payout, PayoutMethod
+from schema.payouts.types import present as kept
+from schema.wallet import Earnings, Transaction, chosen
+from schema.wallet import earnings as read_earnings
 
 if TYPE_CHECKING:
     from schema.notifications import Notification, NotificationSettings
+    from schema.payment_links import PaymentLink
 
 
 @entity(tables.User, id=None)
@@ -95,6 +101,28 @@ class Viewer:
         pending=written("pending_minor"),
         withheld=written("withheld_minor"),
     )
+    payment_links: Connection[PaymentLink] = many(
+        "The payment links that you made, the latest first.",
+        tables.PaymentLink.owner_id,
+        order=tables.PaymentLink.created_at.desc(),
+    )
+    transactions: Connection[Transaction] = many(
+        "What moved your money, the latest first.",
+        tables.Transaction.owner_id,
+        order=tables.Transaction.occurred_at.desc(),
+        where=chosen,
+    )
+    payout_methods: list[PayoutMethod] = listed(
+        "Where you are paid, the oldest first. Those that you removed are not here.",
+        tables.PayoutMethod.user_id,
+        order=tables.PayoutMethod.added_at,
+        where=kept,
+    )
+    payouts: Connection[Payout] = many(
+        "Money on its way to you, the latest first.",
+        tables.Payout.user_id,
+        order=tables.Payout.requested_at.desc(),
+    )
     music_preferences: MusicPreferences = one("What you like to hear.", tables.User.id)
     notification_settings: NotificationSettings = embedded(
         "Which news you want.",
@@ -110,6 +138,16 @@ class Viewer:
         tables.Notification.user_id,
         order=tables.Notification.created_at.desc(),
     )
+
+    @finished(tables.User.id)
+    async def earnings(
+        user_id: UUID,
+        context: Context,
+        from_: Annotated[date, strawberry.argument(name="from", description="The first day, in UTC.")],
+        to: Annotated[date, strawberry.argument(description="The last day, in UTC; a year after the first at most.")],
+    ) -> Earnings:
+        """What you earned from one day to another, both included."""
+        return await read_earnings(context, user_id, from_, to)
 
     @finished(tables.User.id)
     async def suggested_curators(

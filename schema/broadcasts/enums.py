@@ -30,6 +30,7 @@ describe(
     JOIN="Come in: `joinBroadcast`.",
     LEAVE="Leave: `leaveBroadcast`.",
     SEND_MESSAGE="Say something: `sendMessage`.",
+    SEND_TIP="Thank the curator with money: `sendTip`.",
     SET_NOW_PLAYING="Say what plays: `setNowPlaying`.",
     SEND_HEARTBEAT="Keep the room open: `sendBroadcastHeartbeat`.",
     UPDATE="Change its title, description, genres or pace of chat: `updateBroadcast`.",

@@ -36,7 +36,7 @@ from engine.declare import (
 )
 from schema.broadcasts.enums import BroadcastAction, BroadcastStatus, EndReason, TrackSource
 from schema.money import Money
-from schema.subjects import NotificationSubject
+from schema.subjects import NotificationSubject, TransactionSubject
 from schema.words import describe
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def playing_now(track: type[tables.RoomTrack]) -> ColumnElement[bool]:
 
 
 @entity(tables.Broadcast, id=Prefix.BROADCAST)
-class Broadcast(NotificationSubject):
+class Broadcast(NotificationSubject, TransactionSubject):
     """A live room: one curator plays, others listen along and chat."""
 
     title: str = column("What the curator calls it.")

@@ -8,7 +8,7 @@ from sqlalchemy import insert, select, text
 
 from db import tables
 from db.tables import Row
-from domain.accounts import ApiScope
+from domain.accounts import ApiScope, Role
 from domain.connections import AccountProvider, Vendor
 from domain.ids import new_id, to_wire
 from domain.notifications import NotificationKind, SubjectType
@@ -16,15 +16,19 @@ from resolvers.accounts import api_tokens, devices
 from resolvers.connections import connect
 from resolvers.connections.finish import Returned, finish
 from resolvers.follows import report
+from tests.authorization.desk import desk
+from tests.authorization.payouts import payable
 from tests.cast import Person, Room
+from tests.payments.rows import pay
 
 
 @dataclass
 class Stage:
-    """Somebody with one of everything, and a friend."""
+    """Somebody with one of everything, a friend, and who runs the platform."""
 
     owner: Person
     friend: Person
+    operator: Person
     room: Room
     ids: dict[str, str] = field(default_factory=dict)
 
@@ -44,7 +48,8 @@ async def connected(make, sandbox, owner):
 async def stage(make, services, sandbox):
     owner, friend = await make.user("owner", email="owner.canary@example.com"), await make.user("friend")
     room = await make.room(owner)
-    made = Stage(owner, friend, room)
+    operator = await make.user("ines", roles=(Role.LISTENER, Role.OPERATOR))
+    made = Stage(owner, friend, operator, room)
     message_id = await make.message(room)
     keys = {name: new_id() for name in ("Upload", "Notification")}
     async with make.database.transaction() as tx:
@@ -58,7 +63,11 @@ async def stage(make, services, sandbox):
         news |= {"title": "Canary", "body": "Canary news", "subject_type": SubjectType.USER, "subject_id": friend.id}
         await tx.session.execute(insert(tables.Notification).values(**news))
     account = await connected(make, sandbox, owner)
+    paid = await pay(make.database, owner, friend, room)
     made.ids = {
+        **paid,
+        **await desk(make, owner),
+        **await payable(make, owner, operator),
         "ConnectedAccount": to_wire("account", account),
         "User": owner.wire,
         "Broadcast": room.wire,

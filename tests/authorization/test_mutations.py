@@ -5,7 +5,7 @@ from graphql import build_schema
 from sqlalchemy import update
 
 from db import tables
-from domain.accounts import ApiScope
+from domain.accounts import ApiScope, Role
 from domain.ids import new_id, to_wire
 from schema.root import schema
 from tests.authorization.conftest import refusal
@@ -51,6 +51,31 @@ SAMPLES = {
     "muteListener": lambda stage: {"broadcastId": stage.room.wire, "userId": stage.friend.wire, "minutes": 5},
     "sendMessage": lambda stage: {"broadcastId": stage.room.wire, "text": "Hello"},
     "deleteMessage": lambda stage: {"messageId": stage.ids["Message"]},
+    "sendTip": lambda stage: {"broadcastId": stage.room.wire, "amount": "5.00", "idempotencyKey": "another"},
+    "createPaymentLink": lambda stage: {
+        "title": "Another link",
+        "amount": "10.00",
+        "splits": [{"recipientId": stage.friend.wire, "share": "1"}],
+        "idempotencyKey": "another",
+    },
+    "retryJob": lambda stage: {"jobId": stage.ids["Job"]},
+    "updateUserAccess": lambda stage: {"userId": stage.friend.wire, "suspended": True},
+    "closeReconciliationCase": lambda stage: {"caseId": stage.ids["ReconciliationCase"], "reason": "Changed"},
+    "deactivatePaymentLink": lambda stage: {"paymentLinkId": stage.ids["PaymentLink"]},
+    "addPayoutMethod": lambda stage: {"kind": "ZELLE", "handle": "owner.canary@example.com"},
+    "setDefaultPayoutMethod": lambda stage: {"payoutMethodId": stage.ids["PayoutMethod"]},
+    "removePayoutMethod": lambda stage: {"payoutMethodId": stage.ids["PayoutMethod"]},
+    "verifyPayoutMethod": lambda stage: {"payoutMethodId": stage.ids["PayoutMethod"]},
+    "requestPayout": lambda stage: {"amount": "50.00", "idempotencyKey": "payout"},
+    "settleManualPayout": lambda stage: {"payoutId": stage.ids["Payout"], "reference": "Changed"},
+    "confirmManualPayout": lambda stage: {"payoutId": stage.ids["Payout"]},
+    "reviewPayout": lambda stage: {"payoutId": stage.ids["Payout"], "decision": "CANCEL"},
+    "runPayouts": lambda stage: {"dryRun": False},
+    "refundPayment": lambda stage: {
+        "paymentId": stage.ids["Payment"],
+        "note": "Changed",
+        "idempotencyKey": "another",
+    },
 }
 """An input for each mutation, as the owner of everything on the stage would send it."""
 
@@ -73,6 +98,10 @@ NEEDS = {
             *("signOut", "revokeSessions", "createApiToken", "revokeApiToken", "registerDevice", "unregisterDevice"),
             *("updateNotificationSettings", "markNotificationsRead"),
             *("addSignInMethod", "connectAccount", "connectAppleMusic", "refreshConnectedAccount", "disconnectAccount"),
+            *("sendTip", "createPaymentLink", "deactivatePaymentLink", "refundPayment"),
+            *("retryJob", "updateUserAccess", "closeReconciliationCase"),
+            *("addPayoutMethod", "setDefaultPayoutMethod", "removePayoutMethod", "verifyPayoutMethod", "requestPayout"),
+            *("settleManualPayout", "confirmManualPayout", "reviewPayout", "runPayouts"),
         ),
         None,
     ),
@@ -87,6 +116,9 @@ FOREIGN = {
     "markNotificationsRead": "NOT_FOUND",
     "refreshConnectedAccount": "NOT_FOUND",
     "disconnectAccount": "NOT_FOUND",
+    "deactivatePaymentLink": "NOT_FOUND",
+    "setDefaultPayoutMethod": "NOT_FOUND",
+    "removePayoutMethod": "NOT_FOUND",
     "stopBroadcast": "FORBIDDEN",
     "sendBroadcastHeartbeat": "FORBIDDEN",
     "setNowPlaying": "FORBIDDEN",
@@ -98,10 +130,15 @@ FOREIGN = {
 """Mutations that name what only its owner may change, and the refusal of somebody else."""
 
 OF_ALL = {"joinBroadcast", "leaveBroadcast", "sendMessage", "followUser", "unfollowUser", "blockUser", "unblockUser"}
-OF_ALL |= {"connectAccount", "connectAppleMusic", "beginOAuthSignIn", "addSignInMethod"}
+OF_ALL |= {"connectAccount", "connectAppleMusic", "beginOAuthSignIn", "addSignInMethod", "sendTip", "createPaymentLink"}
+OF_ALL |= {"addPayoutMethod", "requestPayout"}
 OF_ALL |= {"reportContent", "requestSignInCode", "signIn", "refreshSession", "signOut", "updateProfile"}
 OF_ALL |= {"createUploads", "createApiToken", "registerDevice", "updateNotificationSettings", "startBroadcast"}
 """Mutations that anybody may use on what is public, or that name nothing but oneself."""
+
+OPERATORS = {"retryJob", "updateUserAccess", "closeReconciliationCase", "refundPayment"}
+OPERATORS |= {"verifyPayoutMethod", "settleManualPayout", "confirmManualPayout", "reviewPayout", "runPayouts"}
+"""Mutations of those who run the platform: everybody else is refused, whatever they name."""
 
 
 async def refusals(client, stage, names):
@@ -112,8 +149,9 @@ def test_every_mutation_and_kind_of_thing_is_asked_about():
     names = set(MUTATIONS)
     assert names == set(SAMPLES)
     assert names == set(NEEDS) | set(STRANGERS) | {"refreshSession"}
-    assert names == set(FOREIGN) | OF_ALL
+    assert names == set(FOREIGN) | OF_ALL | OPERATORS
     assert not set(FOREIGN) & OF_ALL
+    assert not (set(FOREIGN) | OF_ALL) & OPERATORS
 
 
 async def test_a_stranger_changes_nothing(api, stage, rows):
@@ -185,6 +223,14 @@ async def test_what_is_somebody_elses_stays_as_it_is(api, make, stage, rows):
         if code == "FORBIDDEN":
             assert await refusal(api(other), name, sample) == "NOT_FOUND", name
     assert await rows() == before
+
+
+async def test_only_operators_run_the_platform(api, make, stage, rows):
+    moderator = await make.user("moderator", roles=(Role.LISTENER, Role.MODERATOR))
+    before = await rows()
+    for person in (stage.owner, stage.friend, moderator):
+        assert await refusals(api(person), stage, OPERATORS) == dict.fromkeys(OPERATORS, "FORBIDDEN")
+        assert await rows() == before
 
 
 async def test_the_owner_may(api, stage):

@@ -1,6 +1,6 @@
 """Who may see what: every kind of thing and every private field of the schema, by everybody who should not."""
 
-from graphql import build_schema
+from graphql import build_schema, is_required_argument
 
 from domain.ids import new_id
 from schema.root import schema
@@ -9,12 +9,25 @@ from tests.authorization.conftest import refusal
 BUILT = build_schema(schema.as_str())
 NODES = {kind.name for kind in BUILT.get_possible_types(BUILT.type_map["Node"])}
 PUBLIC = {"User", "Broadcast", "Message"}
+OF_OPERATORS = {"Job", "AuditEntry", "WebhookEvent", "ReconciliationCase", "PayoutRun"}
 SUBSCRIPTIONS = {
     "broadcastEvents": "broadcastEvents(broadcastId: $room) { cursor }",
     "broadcastLifecycle": "broadcastLifecycle { __typename }",
     "notificationReceived": "notificationReceived { cursor }",
+    "payoutUpdated": "payoutUpdated { id }",
 }
 
+
+DESK = {
+    "jobs": "Job",
+    "auditLog": "AuditEntry",
+    "webhookEvents": "WebhookEvent",
+    "reconciliationCases": "ReconciliationCase",
+    "users": "User",
+    "payouts": "Payout",
+    "unverifiedPayoutMethods": "PayoutMethod",
+}
+"""Lists of operators' alone, and what is in them."""
 
 NODE = "query ($id: ID!) { node(id: $id) { __typename id } }"
 
@@ -24,7 +37,8 @@ async def test_what_is_hidden_looks_like_what_is_missing(api, make, stage, progr
     other = await make.user("other")
     askers = [api(), api(other), await program(other)]
     for kind, wire in stage.ids.items():
-        assert (await api(stage.owner)(NODE, id=wire))["node"] == {"__typename": kind, "id": wire}
+        seen_by = stage.operator if kind in OF_OPERATORS else stage.owner
+        assert (await api(seen_by)(NODE, id=wire))["node"] == {"__typename": kind, "id": wire}
         missing = f"{wire.partition('_')[0]}_{new_id()}"
         for asker in askers:
             bodies = [await asker.post({"query": NODE, "variables": {"id": each}}) for each in (wire, missing)]
@@ -43,6 +57,8 @@ async def test_ids_of_the_wrong_kind_reach_nothing(api, stage):
     """A key under another type's prefix is no way around what hides it."""
     for kind, wire in stage.ids.items():
         key = wire.partition("_")[2]
+        if kind in OF_OPERATORS:
+            assert await api(stage.owner)(NODE, id=wire) == {"node": None}
         for prefix in {other.partition("_")[0] for other in stage.ids.values()} - {wire.partition("_")[0]}:
             assert await api(stage.owner)(NODE, id=f"{prefix}_{key}") == {"node": None}, (kind, prefix)
 
@@ -57,7 +73,11 @@ def test_private_fields_are_the_viewers_alone():
         "connectedAccounts",
         "appleMusicDeveloperToken",
         "balances",
+        "transactions",
+        "earnings",
         "notifications",
+        "payoutMethods",
+        "payouts",
     } <= private
     shown = {
         f"{kind.name}.{name}"
@@ -66,7 +86,8 @@ def test_private_fields_are_the_viewers_alone():
         for name in getattr(kind, "fields", {})
         if name in private and not kind.name.endswith(("Input", "Payload"))
     }
-    assert shown == set()
+    # What operators alone see, and whether somebody wants to hear of payouts.
+    assert shown == {"Query.payouts", "PayoutRun.payouts", "NotificationSettings.payouts"}
     reached = [
         f"{kind.name}.{name}"
         for kind in BUILT.type_map.values()
@@ -81,6 +102,8 @@ def selection(kind, depth):
     parts = ["__typename"]
     for name, shown in getattr(kind, "fields", {}).items():
         inner = shown.type
+        if any(is_required_argument(argument) for argument in shown.args.values()):
+            continue
         while hasattr(inner, "of_type"):
             inner = inner.of_type
         if hasattr(inner, "fields") or hasattr(inner, "types"):
@@ -100,6 +123,8 @@ async def test_nothing_private_comes_out_anywhere(api, make, stage, program):
         f'{{ curators(query: "owner") {{ nodes {{ {user} }} }} }}',
         f"{{ liveBroadcasts {{ nodes {{ {room} }} }} }}",
         f"{{ viewer {{ {viewer} }} }}",
+        *(f"{{ {name} {{ nodes {{ {selection(BUILT.type_map[of], 2)} }} totalCount }} }}" for name, of in DESK.items()),
+        "{ trialBalance { accounts { balance { amount } } } }",
     ]
     secret = ["canary", stage.owner.token, *(stage.ids[kind] for kind in NODES - PUBLIC)]
     for asker in (api(), api(other), await program(other)):
@@ -107,6 +132,11 @@ async def test_nothing_private_comes_out_anywhere(api, make, stage, program):
             body = (await asker.post({"query": query})).text
             assert '"errors"' not in body, body
             assert [word for word in secret if word in body.lower()] == []
+    for query in queries[4:]:
+        nothing, something = [(await api(each).post({"query": query})).json() for each in (other, stage.operator)]
+        (hidden,), (shown,) = nothing["data"].values(), something["data"].values()
+        assert hidden in (None, {"nodes": [], "totalCount": 0})
+        assert shown not in (None, {"nodes": [], "totalCount": 0})
     body = (await api(stage.owner).post({"query": queries[3]})).text
     assert "owner.canary@example.com" in body
     assert stage.ids["Session"] in body
@@ -124,6 +154,7 @@ async def test_subscriptions_of_strangers(api, stage):
             except TimeoutError:
                 message = {"type": "silent"}
         refused[name] = "UNAUTHENTICATED" in str(message)
-    assert refused == {"broadcastEvents": False, "broadcastLifecycle": False, "notificationReceived": True}
+    own = dict.fromkeys(("notificationReceived", "payoutUpdated"), True)
+    assert refused == {"broadcastEvents": False, "broadcastLifecycle": False, **own}
     async with api().subscribe("subscription { broadcastLifecycle(followedOnly: true) { __typename } }") as stream:
         assert "UNAUTHENTICATED" in str(await stream.message())

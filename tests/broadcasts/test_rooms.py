@@ -184,12 +184,18 @@ async def test_what_one_may_do_is_what_one_is_told(api, make):
     guest, moderator = await make.listener(room), await make.user()
     await api(room.curator).do(MODERATOR, broadcastId=room.wire, userId=moderator.wire)
     assert (await read(api, None, room))["viewerActions"] == []
-    assert (await read(api, guest, room))["viewerActions"] == ["LEAVE", "SEND_MESSAGE"]
-    assert (await read(api, moderator, room))["viewerActions"] == ["JOIN", "SEND_MESSAGE", "UPDATE", "MODERATE"]
+    assert (await read(api, guest, room))["viewerActions"] == ["LEAVE", "SEND_MESSAGE", "SEND_TIP"]
+    assert (await read(api, moderator, room))["viewerActions"] == [
+        "JOIN",
+        "SEND_MESSAGE",
+        "SEND_TIP",
+        "UPDATE",
+        "MODERATE",
+    ]
     mine = (await read(api, room.curator, room))["viewerActions"]
     assert mine == ["SEND_MESSAGE", "SET_NOW_PLAYING", "SEND_HEARTBEAT", "UPDATE", "MODERATE", "SET_MODERATOR", "STOP"]
     await api(moderator).do(MUTE, broadcastId=room.wire, userId=guest.wire, minutes=5)
-    assert (await read(api, guest, room))["viewerActions"] == ["LEAVE"]
+    assert (await read(api, guest, room))["viewerActions"] == ["LEAVE", "SEND_TIP"]
     await api(room.curator).do(operation("BlockUser"), userId=moderator.wire)
     assert (await read(api, moderator, room))["viewerActions"] == []
     assert (await api(moderator).refused(UPDATE, broadcastId=room.wire, title="Mine"))["code"] == "FORBIDDEN"

@@ -5,12 +5,34 @@ import itertools
 import pytest
 
 from domain.broadcasts import BroadcastStatus
+from domain.checkouts import CheckoutState
 from domain.connections import AccountStatus
 from domain.jobs import JobStatus
 from domain.ledger import HoldStatus
 from domain.notifications import ReportStatus
-from domain.states import ACCOUNT_MOVES, BROADCAST_MOVES, HOLD_MOVES, JOB_MOVES, REPORT_MOVES, UPLOAD_MOVES, sources
+from domain.payments import DisputeStatus
+from domain.payouts import PayoutStatus
+from domain.reconciliation import CaseStatus
+from domain.refunds import RefundState
+from domain.states import (
+    ACCOUNT_MOVES,
+    BROADCAST_MOVES,
+    CASE_MOVES,
+    CHECKOUT_MOVES,
+    DISPUTE_MOVES,
+    HOLD_MOVES,
+    JOB_MOVES,
+    PAYOUT_MOVES,
+    REFUND_MOVES,
+    REPORT_MOVES,
+    TIP_MOVES,
+    UPLOAD_MOVES,
+    WEBHOOK_MOVES,
+    sources,
+)
+from domain.tips import TipStatus
 from domain.uploads import UploadStatus
+from domain.webhooks import WebhookStatus
 
 TABLES = {
     AccountStatus: (
@@ -23,6 +45,19 @@ TABLES = {
         },
     ),
     BroadcastStatus: (BROADCAST_MOVES, {("LIVE", "ENDED")}),
+    CaseStatus: (CASE_MOVES, {("OPEN", "RESOLVED"), ("OPEN", "CLOSED"), ("RESOLVED", "OPEN")}),
+    CheckoutState: (
+        CHECKOUT_MOVES,
+        {
+            ("OPENING", "OPEN"),
+            ("OPENING", "PAID"),
+            ("OPENING", "EXPIRED"),
+            ("OPENING", "FAILED"),
+            ("OPEN", "PAID"),
+            ("OPEN", "EXPIRED"),
+        },
+    ),
+    DisputeStatus: (DISPUTE_MOVES, {("OPEN", "WON"), ("OPEN", "LOST")}),
     HoldStatus: (
         HOLD_MOVES,
         {
@@ -44,7 +79,32 @@ TABLES = {
             ("PARKED", "PENDING"),
         },
     ),
+    PayoutStatus: (
+        PAYOUT_MOVES,
+        {
+            ("REQUESTED", "SENDING"),
+            ("REQUESTED", "CANCELLED"),
+            ("SENDING", "PAID"),
+            ("SENDING", "FAILED"),
+            ("AWAITING_OPERATOR", "AWAITING_CONFIRMATION"),
+            ("AWAITING_OPERATOR", "CANCELLED"),
+            ("AWAITING_CONFIRMATION", "PAID"),
+            ("AWAITING_CONFIRMATION", "AWAITING_OPERATOR"),
+            ("FAILED", "REQUESTED"),
+        },
+    ),
+    RefundState: (REFUND_MOVES, {("REQUESTED", "SENT"), ("REQUESTED", "FAILED"), ("SENT", "FAILED")}),
     ReportStatus: (REPORT_MOVES, {("OPEN", "UPHELD"), ("OPEN", "DISMISSED")}),
+    TipStatus: (
+        TIP_MOVES,
+        {
+            ("AWAITING_PAYMENT", "PAID"),
+            ("AWAITING_PAYMENT", "EXPIRED"),
+            ("AWAITING_PAYMENT", "FAILED"),
+            ("PAID", "REFUNDED"),
+            ("REFUNDED", "PAID"),
+        },
+    ),
     UploadStatus: (
         UPLOAD_MOVES,
         {
@@ -54,6 +114,19 @@ TABLES = {
             ("STORED", "USED"),
             ("STORED", "FAILED"),
             ("STORED", "EXPIRED"),
+        },
+    ),
+    WebhookStatus: (
+        WEBHOOK_MOVES,
+        {
+            ("PENDING", "PROCESSED"),
+            ("PENDING", "IGNORED"),
+            ("PENDING", "UNKNOWN"),
+            ("PENDING", "FAILED"),
+            ("FAILED", "PROCESSED"),
+            ("FAILED", "IGNORED"),
+            ("FAILED", "UNKNOWN"),
+            ("FAILED", "FAILED"),
         },
     ),
 }

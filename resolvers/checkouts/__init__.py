@@ -1,0 +1,1 @@
+"""Pages to pay at: opened in three steps, followed until they end, and paid once."""

@@ -1,0 +1,1 @@
+"""Addresses where anybody may pay, and how what is paid is split."""

@@ -1,0 +1,1 @@
+"""Money that came in: booked once, given back, disputed."""

@@ -1,0 +1,1 @@
+"""Payouts: where people are paid, and how money leaves."""

@@ -1,0 +1,1 @@
+"""Comparing the vendors' journals with ours."""

@@ -1,0 +1,1 @@
+"""Tips: sent, and settled when the money is there."""

@@ -1,0 +1,1 @@
+"""Where people are paid, and money on its way to them."""
