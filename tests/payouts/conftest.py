@@ -7,7 +7,7 @@ from db.queries import books
 from db.tables import JournalEntry, JournalLine, LedgerAccount, Payout, PayoutMethod, StatusChange
 from domain.accounts import Role
 from domain.ids import new_id, to_wire
-from domain.ledger import NOBODY, Occasion
+from domain.ledger import Occasion
 from domain.money import AccountKind, Currency, EntryKind, Money
 from domain.payouts import PayoutMethodKind
 from domain.splits import Share
@@ -119,11 +119,13 @@ class Till:
 
     async def cleared(self, currency=USD):
         """What went out, less what came in."""
-        return await self._balance(NOBODY, AccountKind.CLEARING, currency)
+        return await self._balance(None, AccountKind.CLEARING, currency)
 
-    async def _balance(self, holder_id, kind, currency):
+    async def _balance(self, owner_id, kind, currency):
         statement = select(LedgerAccount.balance_minor).where(
-            LedgerAccount.holder_id == holder_id, LedgerAccount.kind == kind, LedgerAccount.currency == currency
+            LedgerAccount.owner_id.is_not_distinct_from(owner_id),
+            LedgerAccount.kind == kind,
+            LedgerAccount.currency == currency,
         )
         async with self.database.session() as session:
             return (await session.execute(statement)).scalar_one_or_none() or 0

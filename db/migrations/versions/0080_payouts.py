@@ -57,22 +57,6 @@ def upgrade() -> None:
     _make_payouts()
     _make_lines()
     op.execute(TOTALS)
-    _guard()
-
-
-def _guard() -> None:
-    """Guard balances after they were changed.
-
-    Before a row is changed a trigger could change every column, so PostgreSQL takes it that `holder_id`, which is
-    computed and part of a key, changes with the balance: it locks the row against foreign keys too. Of several who have
-    just checked theirs against a shared account none could go on.
-    """
-    op.execute("DROP TRIGGER ledger_accounts_guarded ON ledger_accounts")
-    for name, when in (("guarded", "BEFORE INSERT"), ("guarded_after", "AFTER UPDATE")):
-        op.execute(
-            f"CREATE TRIGGER ledger_accounts_{name} {when} ON ledger_accounts"
-            " FOR EACH ROW EXECUTE FUNCTION guard_balance()"
-        )
 
 
 def _make_schedules() -> None:
@@ -259,12 +243,6 @@ def _make_lines() -> None:
 
 
 def downgrade() -> None:
-    for name in ("guarded", "guarded_after"):
-        op.execute(f"DROP TRIGGER ledger_accounts_{name} ON ledger_accounts")
-    op.execute(
-        "CREATE TRIGGER ledger_accounts_guarded BEFORE INSERT OR UPDATE ON ledger_accounts"
-        " FOR EACH ROW EXECUTE FUNCTION guard_balance()"
-    )
     op.execute("DROP VIEW payout_totals")
     for table in ("payout_lines", "payouts", "payout_runs", "payout_methods", "schedule_ticks", "schedules"):
         op.drop_table(table)
