@@ -14,7 +14,7 @@ serve: $(VENV)/runtime ## Start everything: databases, migrations, demo cast, we
 
 test: $(VENV)/tools ## Run all tests (about 5 minutes on two cores)
 	-@$(RUN) explorer/build.py
-	@$(RUN) -m pytest -q -n 2 --dist loadfile
+	@$(RUN) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/tools ## Check formatting, lint, types, house rules and the schema file
 	@$(VENV)/bin/ruff format --check -q . && $(VENV)/bin/ruff check -q . && $(VENV)/bin/mypy && $(RUN) -m pytest -q tests/test_house.py tests/test_schema.py

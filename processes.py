@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import dataclasses
+import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -27,6 +28,8 @@ from jobs import worker
 from settings import Settings
 
 ROUNDS_OF_GRACE: Final = 10
+LAST_SECONDS: Final = 8.0
+"""How long a worker or the sandbox may take to end after it was told to."""
 
 
 @contextmanager
@@ -80,8 +83,16 @@ def run_web(settings: Settings, _arguments: argparse.Namespace) -> int:
 
 def _told_to_stop() -> asyncio.Event:
     stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def leave() -> None:
+        stop.set()
+        # Where the databases went first, something may wait for them for ever. Whatever is under way is found again by its
+        # lease, so nothing is lost by not waiting with it.
+        loop.call_later(LAST_SECONDS, os._exit, 1)
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, leave)
     return stop
 
 

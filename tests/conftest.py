@@ -44,6 +44,24 @@ def turn(request, tmp_path_factory):
         yield
 
 
+WAITS_LONG = (
+    "tests/chaos/",
+    "tests/live/",
+    "tests/players/test_workers.py",
+    "tests/test_serve.py",
+    "tests/payments/",
+    "tests/connections/test_renewals",
+    "tests/ledger/test_machine.py",
+    "tests/engine/test_",
+    "tests/test_",
+)
+"""Files that wait for processes, clocks and kills: they go first, or one process would do them alone at the end."""
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: not item.nodeid.startswith(WAITS_LONG))
+
+
 @pytest.fixture(scope="session")
 def addresses():
     """Where PostgreSQL and Valkey are: ours, run from the wheels, or those that the environment names."""

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from db.tables import ConnectedAccount, OAuthSession, PayoutMethod, PushToken, SignInCode
+from db.tables import Checkout, ConnectedAccount, OAuthSession, PayoutMethod, PushToken, SignInCode
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ SEALED: Final = (
     Sealed(OAuthSession.id, OAuthSession.sealed_verifier, OAuthSession.id, str),
     Sealed(OAuthSession.id, OAuthSession.sealed_profile, OAuthSession.id, str),
     Sealed(PayoutMethod.id, PayoutMethod.sealed_handle, PayoutMethod.id, str),
+    Sealed(Checkout.id, Checkout.sealed_client_secret, Checkout.id, str),
 )
 
 
