@@ -12,7 +12,7 @@ serve: $(VENV)/runtime ## Start everything: databases, migrations, demo cast, we
 	-@$(RUN) explorer/build.py
 	@BACKLINE_DEMO=1 $(RUN) -m cli serve
 
-test: $(VENV)/tools ## Run all tests (about 5 minutes on two cores)
+test: $(VENV)/tools ## Run all tests (about 10 minutes on two cores)
 	-@$(RUN) explorer/build.py
 	@$(RUN) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 

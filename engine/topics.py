@@ -179,7 +179,11 @@ class Topic:
                     self.ready.set()
                     async for message in messages:
                         await self._receive(message)
-            except Exception as error:  # noqa: BLE001 -- whatever happened to the line, the log is still there
+            except Exception as error:
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():
+                    # A line that breaks while it is let go of hides that we were told to end.
+                    raise asyncio.CancelledError from error
                 if not lost:
                     log.warning("The line of %s is lost (%s); going on with the log.", self.name, type(error).__name__)
                 lost = True

@@ -152,8 +152,7 @@ class ValkeyBus:
                 await line.detach(channel, ear)
                 raise
         except (RedisError, OSError, TimeoutError) as error:
-            message = "Valkey does not answer."
-            raise ConnectionError(message) from error
+            raise ConnectionError("Valkey does not answer.") from error
         return line
 
 
@@ -247,9 +246,12 @@ class _Line:
 
     async def _say(self, *command: str | bytes) -> None:
         if self.lost:
-            message = "The line to Valkey is lost."
-            raise ConnectionError(message)
-        await self._connection.send_command(*command, check_health=False)
+            raise ConnectionError("The line to Valkey is lost.")
+        try:
+            await self._connection.send_command(*command, check_health=False)
+        except AttributeError as error:
+            # redis-py writes to a connection that its reader has closed in this moment.
+            raise ConnectionError("The line to Valkey is lost.") from error
 
     async def _read(self) -> None:
         quiet = False
@@ -259,8 +261,7 @@ class _Line:
                 if reply is not None:
                     self._hear(reply)
                 elif quiet:
-                    message = "The line to Valkey is silent."
-                    raise ConnectionError(message)
+                    raise ConnectionError("The line to Valkey is silent.")
                 else:
                     await self._say("PING")
                 quiet = reply is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,6 +26,7 @@ AT_ONCE: Final = {Queue.URGENT: 5, Queue.NORMAL: 5, Queue.PLAYERS: 20}
 """How many jobs of each queue one process does at a time; what is urgent never waits behind what is not."""
 
 POLL_SECONDS: Final = 0.1
+ASKED_TO_END: Final = 5
 PAUSE_SECONDS: Final = 1.0
 
 
@@ -39,10 +41,20 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
         tasks += [asyncio.create_task(_hear(settings.queue_url, queue, database, services)) for queue in Queue]
         log.info("Working.")
         await stop.wait()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await _end(tasks)
         await database.close()
+
+
+async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """End tasks, asking again those that did not hear: a line that breaks in the same moment hides the first asking."""
+    left = set(tasks)
+    for _ in range(ASKED_TO_END):
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=PAUSE_SECONDS)
+        if not left:
+            return
+    log.warning("%d tasks did not end.", len(left))
 
 
 async def _hear(url: str, queue: Queue, database: Database, services: Services) -> None:
