@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, func, literal
+from sqlalchemy import ColumnElement
 
-from db.access.viewer import Viewer
+from db.access.viewer import Viewer, operates
 from db.tables import AuditEntry, JobRow, ReconciliationCase, User, WebhookEvent
-from domain.accounts import Role
-
-
-def operates(viewer: Viewer) -> ColumnElement[bool]:
-    """Whether the viewer runs the platform."""
-    return literal(Role.OPERATOR.value) == func.any(viewer.roles)
 
 
 def job(row: type[JobRow], viewer: Viewer) -> ColumnElement[bool]:

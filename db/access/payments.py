@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, exists, func, literal, or_
+from sqlalchemy import ColumnElement, and_, exists, or_
 
-from db.access.viewer import Viewer
+from db.access.viewer import Viewer, operates
 from db.tables import Checkout, Payment, PaymentLink, Refund, Split, Tip
-from domain.accounts import Role
 from domain.tips import TipStatus
 
 
@@ -36,8 +35,3 @@ def refund(row: type[Refund], viewer: Viewer) -> ColumnElement[bool]:
     """Who paid what goes back, and who runs the platform."""
     paid = exists().where(Payment.id == row.payment_id, Payment.payer_id == viewer.id)
     return or_(paid, operates(viewer))
-
-
-def operates(viewer: Viewer) -> ColumnElement[bool]:
-    """Whether the viewer runs the platform."""
-    return literal(Role.OPERATOR.value) == func.any(viewer.roles)

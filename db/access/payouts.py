@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, or_
 
-from db.access.operations import operates
-from db.access.viewer import Viewer
+from db.access.viewer import Viewer, operates
 from db.tables import Payout, PayoutLine, PayoutMethod, PayoutRun
 
 

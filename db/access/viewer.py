@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BindParameter, Text, Uuid, bindparam
+from sqlalchemy import ARRAY, BindParameter, ColumnElement, Text, Uuid, bindparam, func, literal
+
+from domain.accounts import Role
 
 
 class Viewer:
@@ -20,3 +22,8 @@ class Viewer:
 
 
 VIEWER = Viewer()
+
+
+def operates(viewer: Viewer) -> ColumnElement[bool]:
+    """Whether the viewer runs the platform."""
+    return literal(Role.OPERATOR.value) == func.any(viewer.roles)

@@ -7,8 +7,7 @@ from typing import Any
 from sqlalchemy import ARRAY, ColumnElement, LargeBinary, Text, and_, case, cast, func, literal, null, or_, select
 from sqlalchemy.dialects.postgresql import array
 
-from db.access.operations import operates
-from db.access.viewer import Viewer
+from db.access.viewer import Viewer, operates
 from db.expressions.money import decimal_text
 from db.tables import Payout, PayoutMethod
 from domain.payouts import ROAD_NAMES, PayoutAction, PayoutMethodKind, PayoutStatus

@@ -7,8 +7,7 @@ from typing import Annotated
 import strawberry
 
 from db import tables
-from db.access import operations as access
-from db.access.viewer import Viewer
+from db.access.viewer import Viewer, operates
 from db.expressions import operations as expressions
 from domain.accounts import Role
 from domain.ids import Prefix, from_wire
@@ -38,7 +37,7 @@ def chosen(
     filter: Annotated[UserFilter | None, strawberry.argument(description="Which people.")] = None,
 ) -> Where:
     """Everybody who has not left, for operators, and what the filter says."""
-    yield access.operates(viewer)
+    yield operates(viewer)
     yield user.deleted_at.is_(None)
     if filter is None:
         return

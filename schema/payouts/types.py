@@ -10,8 +10,7 @@ import strawberry
 
 from db import tables
 from db.access import payouts as access
-from db.access.operations import operates
-from db.access.viewer import Viewer
+from db.access.viewer import Viewer, operates
 from db.expressions import payouts as expressions
 from db.expressions.money import decimal_text
 from domain.ids import Prefix, to_wire

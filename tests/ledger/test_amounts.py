@@ -2,14 +2,13 @@
 
 import os
 import random
-from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from uuid import UUID
 
 import pytest
 
 from domain.errors import InvalidInput
-from domain.fees import FEE_SCHEDULES, fee, schedule_at
+from domain.fees import fee
 from domain.ledger import Account, Entry, Occasion
 from domain.money import EXPONENTS, MAX_MINOR, AccountKind, Currency, EntryKind, Money, parse_money
 from domain.splits import MAX_RECIPIENTS, WHOLE, Share, allocate, parse_share, parse_shares
@@ -138,13 +137,6 @@ def test_the_fee_is_rounded_down_and_never_more_than_all():
     for points in (-1, 10_001):
         with pytest.raises(ValueError, match="basis points"):
             fee(100, points)
-
-
-def test_the_schedule_of_a_moment():
-    moments = [schedule.since for schedule in FEE_SCHEDULES]
-    assert moments == sorted(moments)
-    assert schedule_at(datetime.now(UTC)).basis_points[EntryKind.TIP] == 500
-    assert schedule_at(moments[0] - timedelta(days=900)).version == 1
 
 
 @pytest.mark.parametrize("amounts", [(5, -4), (5, 0)])
