@@ -42,6 +42,7 @@ ONLY_IN = {
     "httpx": ("integrations.", "demo."),
     "strawberry": ("engine.", "schema."),
     "graphql": ("engine.", "schema.", "cli"),
+    "rapidfuzz": ("domain.scoring.",),
 }
 SQL_VERBS = {"select", "update", "insert", "delete"}
 MAX_LINES = 300
