@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.money import Money
+from domain.movements import Movement
 from domain.payments import (
     Checkout,
-    Movement,
     NewCheckout,
     NewTransfer,
     PayeeAccount,

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from domain.errors import InvalidInput, NotConfigured
 from domain.money import Currency, Money
+from domain.movements import Movement
 from domain.payments import (
     Checkout,
-    Movement,
     NewCheckout,
     NewTransfer,
     PayeeAccount,
@@ -43,15 +43,15 @@ REASONS: Final = {
 
 Params = dict[str, Any]
 
+WITH_FEE: Final[Params] = {"expand": ["latest_charge.balance_transaction"]}
 SUBJECTS: Final[dict[str, tuple[Callable[[Any], Any], Callable[[JsonObject], Subject]]]] = {
     "account": (lambda v1: v1.accounts, objects.read_account),
     "checkout.session": (lambda v1: v1.checkout.sessions, objects.read_checkout),
     "dispute": (lambda v1: v1.disputes, objects.read_dispute),
-    "payment_intent": (lambda v1: v1.payment_intents, objects.read_payment),
     "refund": (lambda v1: v1.refunds, objects.read_refund),
     "transfer": (lambda v1: v1.transfers, objects.read_transfer),
 }
-"""Of what an event may be, besides a charge: where it is asked for and how it is read."""
+"""Of what an event may be, besides a payment: where it is asked for and how it is read."""
 
 
 class StripePayments:
@@ -122,7 +122,7 @@ class StripePayments:
 
     async def find_payment(self, payment_id: str) -> Payment | None:
         """Find a payment; raises as the port says."""
-        found = await self._api.find(self._api.v1.payment_intents.retrieve_async, payment_id)
+        found = await self._api.find(self._api.v1.payment_intents.retrieve_async, payment_id, WITH_FEE)
         return None if found is None else objects.read_payment(found)
 
     async def capture(self, key: str, payment_id: str, amount: Money) -> Payment:
@@ -242,6 +242,8 @@ class StripePayments:
     async def fetch_subject(self, event: PaymentEvent) -> Subject | None:
         """Ask how the thing stands that an event is about; raises as the port says."""
         name = event.subject_id
+        if event.subject_kind == "payment_intent" and event.account_id is None:
+            return await self.find_payment(name)
         if event.subject_kind == "charge" and event.account_id is None:
             payment_id = (await self._api.do(self._api.v1.charges.retrieve_async, name)).maybe_text("payment_intent")
             return None if payment_id is None else await self.find_payment(payment_id)

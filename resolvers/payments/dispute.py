@@ -17,7 +17,8 @@ from domain.ports import Services
 from domain.webhooks import WebhookStatus
 from resolvers.checkouts.subjects import SUBJECTS
 from resolvers.ledger import disputes, holds
-from resolvers.payments.receive import STRIPE, find_or_receive
+from resolvers.payments.costs import STRIPE, book_costs
+from resolvers.payments.receive import find_or_receive
 
 SUBJECT = "Dispute"
 
@@ -41,6 +42,7 @@ async def record_dispute(database: Database, services: Services, found: Dispute)
     if found.status is not DisputeStatus.OPEN:
         async with database.transaction() as tx:
             await _decide(tx, await _take(tx, payment_id), found)
+    await book_costs(database, found.id, found.amount.currency, found.costs)
     return WebhookStatus.PROCESSED
 
 

@@ -21,7 +21,8 @@ from domain.webhooks import WebhookStatus
 from resolvers.checkouts.subjects import SUBJECTS
 from resolvers.ledger import disputes, holds
 from resolvers.ledger.refund import refund as book
-from resolvers.payments.receive import STRIPE, find_or_receive
+from resolvers.payments.costs import STRIPE
+from resolvers.payments.receive import find_or_receive
 from resolvers.payments.undo import undo_refund
 
 POOR: Final = frozenset({"balance_insufficient", "insufficient_funds"})
