@@ -8,7 +8,6 @@ without a start by its list and its place in it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -22,7 +21,7 @@ LISTS: Final = "Historylist"
 ENTRIES: Final = "HistorylistEntity"
 TRACKS: Final = "Track"
 LIST_COLUMNS: Final = ("id", "title", "startTime", "isDeleted", "sessionId")
-ENTRY_COLUMNS: Final = ("listId", "trackId", "startTime", "id")
+ENTRY_COLUMNS: Final = ("listId", "trackId", "startTime")
 TRACK_COLUMNS: Final = (
     *("id", "title", "artist", "album", "length", "bpmAnalyzed", "bpm", "key", "path", "filename"),
     *("originDatabaseUuid", "originTrackId"),
@@ -52,7 +51,7 @@ def read(file: File) -> History:
                 raise broken(f"table {table}", "there is none")
         lists, tracks = _lists(tables), _tracks(tables)
         places: dict[Value, int] = {}
-        for count, entry in enumerate(_entries(tables), 1):
+        for count, entry in enumerate(tables.rows(ENTRIES, ENTRY_COLUMNS), 1):
             check_count(count, f"table {ENTRIES}")
             in_list, of_track, start = entry
             told = lists.get(in_list, (str(in_list), False))
@@ -105,11 +104,6 @@ def _tracks(tables: Tables) -> dict[Value, Track]:
         )
         found.setdefault(row["id"], (play, known))
     return found
-
-
-def _entries(tables: Tables) -> Iterable[tuple[Value, Value, Value]]:
-    for in_list, of_track, start, _ in tables.rows(ENTRIES, ENTRY_COLUMNS):
-        yield in_list, of_track, start
 
 
 def key_of(value: Value) -> str | None:

@@ -76,6 +76,15 @@ class Tables:
                 self._columns[name.casefold()] = {str(row[1]).casefold() for row in described}
         connection.set_authorizer(lambda action, *_: sqlite3.SQLITE_OK if action in ALLOWED else sqlite3.SQLITE_DENY)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What they are called, in small letters."""
+        return tuple(self._columns)
+
+    def columns(self, table: str) -> frozenset[str]:
+        """What the columns of a table are called, in small letters; nothing when there is no such table."""
+        return frozenset(self._columns.get(table.casefold(), ()))
+
     def __contains__(self, table: str) -> bool:
         return table.casefold() in self._columns
 
