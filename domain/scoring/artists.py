@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-
 from rapidfuzz.distance import OSA
 
 from domain.scoring.normalise import fold, joined, words_of
@@ -18,10 +17,24 @@ SLIPS: Final = ((5, 1), (12, 2))
 """How many slips of the pen a name may have: one from 5 letters on, two from 12 on, none below."""
 
 _GUEST: Final = re.compile(r"\s*[(\[]?(?<![^\W_])(?:featuring|feat|ft|with|w/)(?![^\W_])\.?\s*")
-_BETWEEN: Final = re.compile(r"\s*[,;/|&·•]\s*|\s+(?:and|x|×|vs\.?|versus|meets|b2b|pres\.?|presents|aka|a\.k\.a\.|\+|\\)\s+")
+_BETWEEN: Final = re.compile(
+    r"\s*[,;/|&·•]\s*|\s+(?:and|x|\u00d7|vs\.?|versus|meets|b2b|pres\.?|presents|aka|a\.k\.a\.|\+|\\)\s+"
+)
 _SHORT_BRACKET: Final = re.compile(r"[(\[][^()\[\]]{1,3}[)\]]")
 _NOBODY: Final = frozenset(
-    {"unknownartist", "unknown", "variousartists", "various", "va", "na", "none", "null", "noartist", "artist", "untagged"}
+    {
+        "unknownartist",
+        "unknown",
+        "variousartists",
+        "various",
+        "va",
+        "na",
+        "none",
+        "null",
+        "noartist",
+        "artist",
+        "untagged",
+    }
 )
 _ANYBODY: Final = frozenset({"friends", "band", "orchestra", "guests", "others", "more", "cast", "choir", "crew", "co"})
 _IMITATORS: Final = frozenset({"karaoke", "tribute", "tributes", "cover", "covers", "impersonator"})
@@ -74,7 +87,10 @@ def _name(text: str) -> str:
 
 
 def compare_artists(
-    wanted: Artists, heard: Artists, wanted_guests: frozenset[str] = frozenset(), heard_guests: frozenset[str] = frozenset()
+    wanted: Artists,
+    heard: Artists,
+    wanted_guests: frozenset[str] = frozenset(),
+    heard_guests: frozenset[str] = frozenset(),
 ) -> Closeness:
     """Say how near two lists of artists are.
 
@@ -91,7 +107,7 @@ def compare_artists(
     if wanted.imitates != heard.imitates:
         return Closeness.NONE
     ours, theirs = wanted.everyone | wanted_guests, heard.everyone | heard_guests
-    if ours == theirs or wanted.whole == heard.whole and ours - wanted.main == theirs - heard.main:
+    if ours == theirs or (wanted.whole == heard.whole and ours - wanted.main == theirs - heard.main):
         return Closeness.EXACT
     shared = {name for name in ours & theirs if len(name) > 1} - _ANYBODY
     if shared & (wanted.main | heard.main) or wanted.whole == heard.whole:
@@ -106,7 +122,7 @@ def _nearly(one: str, other: str) -> bool:
     if one == other:
         return len(one) > 2 and one not in _ANYBODY
     allowed = max((slips for least, slips in SLIPS if min(len(one), len(other)) >= least), default=0)
-    if not allowed or _digits(one) and _digits(other) and _digits(one) != _digits(other):
+    if not allowed or (_digits(one) and _digits(other) and _digits(one) != _digits(other)):
         return False
     return OSA.distance(one, other, score_cutoff=allowed) <= allowed
 

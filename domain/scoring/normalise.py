@@ -10,6 +10,8 @@ from typing import Final
 MAX_TEXT: Final = 400
 """How much of a name is looked at. Longer ones come from nobody who means well."""
 
+_APOSTROPHES: Final = "\u2018\u2019\u201b`\u00b4\u02bc\uff07"
+_DASHES: Final = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 _LETTERS: Final = str.maketrans(
     {
         "ø": "o",
@@ -19,23 +21,11 @@ _LETTERS: Final = str.maketrans(
         "þ": "th",
         "æ": "ae",
         "œ": "oe",
-        "ı": "i",
         "ħ": "h",
-        "’": "'",
-        "‘": "'",
-        "‛": "'",
-        "`": "'",
-        "´": "'",
-        "ʼ": "'",
-        "＇": "'",
-        "–": "-",
-        "—": "-",
-        "‐": "-",
-        "‑": "-",
-        "‒": "-",
-        "―": "-",
-        "−": "-",
-        "⁄": "/",
+        "\u0131": "i",
+        "\u2044": "/",
+        **dict.fromkeys(_APOSTROPHES, "'"),
+        **dict.fromkeys(_DASHES, "-"),
     }
 )
 _ACCENTS: Final = (("\u0300", "\u036f"), ("\u0591", "\u05c7"), ("\u064b", "\u0652"))

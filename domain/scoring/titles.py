@@ -23,9 +23,21 @@ _SEGMENTS: Final = re.compile(r"[()\[\]{}]|\s-\s")
 _FEATURED: Final = re.compile(r"(?<![^\W_])(?:featuring|feat|ft)(?![^\W_])\.?\s*")
 _WITH: Final = re.compile(r"(?:with|w/)\s+")
 _ROMAN: Final = {"ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9"}
-_COUNTED: Final = {**_ROMAN, "i": "1", "v": "5", "x": "10", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5"}
+_COUNTED: Final = {
+    **_ROMAN,
+    "i": "1",
+    "v": "5",
+    "x": "10",
+    "one": "1",
+    "two": "2",
+    "three": "3",
+    "four": "4",
+    "five": "5",
+}
 _PARTS: Final = {"pt": "part", "pts": "part", "part": "part", "vol": "volume", "volume": "volume", "chapter": "chapter"}
-_BARE: Final = frozenset({"remix", "vip", "instrumental", "acapella", "live", "karaoke", "bootleg", "mashup", "edit", "demo", "dub"})
+_BARE: Final = frozenset(
+    {"remix", "vip", "instrumental", "acapella", "live", "karaoke", "bootleg", "mashup", "edit", "demo", "dub"}
+)
 _SOLD_BARE: Final = re.compile(
     r"(?<=\S)\s+(?:(?:original|extended|main|full length)\s+(?:mix|version)|album version|(?:\d{4} )?remaster(?:ed)?(?: \d{4})?)$"
 )
@@ -163,7 +175,7 @@ def _apart(wanted: Title, heard: Title) -> Kind | None:
 
 def _may_be_bare(wanted: Title, heard: Title) -> tuple[Kind, ...]:
     """With the same words on both sides, marks in brackets on one of them only are the same marks."""
-    if wanted.marks and heard.marks or not (wanted.marks or heard.marks):
+    if (wanted.marks and heard.marks) or not (wanted.marks or heard.marks):
         return ()
     return tuple(mark.kind for mark in wanted.marks | heard.marks)
 

@@ -133,20 +133,27 @@ _KINDS: Final[dict[str, Kind]] = {
     **dict.fromkeys(("spedup", "nightcore", "fast", "faster"), Kind.FASTER),
     **dict.fromkeys(("slowed", "slow", "slower", "screwed", "chopped", "reverb", "8d"), Kind.SLOWER),
     **dict.fromkeys(("live", "unplugged", "concert", "session", "sessions"), Kind.LIVE),
-    **dict.fromkeys(("acoustic", "piano", "orchestral", "orchestra", "symphonic", "stripped", "unplugged"), Kind.ACOUSTIC),
+    **dict.fromkeys(
+        ("acoustic", "piano", "orchestral", "orchestra", "symphonic", "stripped", "unplugged"), Kind.ACOUSTIC
+    ),
     **dict.fromkeys(("demo", "wip", "outtake", "take", "alternate", "alternative", "rehearsal"), Kind.DEMO),
     **dict.fromkeys(("reprise", "interlude", "prelude", "skit", "tool", "beats", "snippet", "preview"), Kind.PIECE),
     **dict.fromkeys(("rerecorded", "rerecording"), Kind.VERSION),
 }
 """In the order in which they count where one bracket has several."""
-_CUTS: Final = frozenset({"radio", "single", "short", "club", "twelve", "vocal", "tv", "intro", "outro", "quickhit", "snip", "edit"})
-_SOLD: Final = frozenset(
+_CUTS: Final = frozenset(
+    {"radio", "single", "short", "club", "twelve", "vocal", "tv", "intro", "outro", "quickhit", "snip", "edit"}
+)
+_SALE: Final = (
     "original main album lp mono stereo mixed remaster deluxe anniversary digital official audio video lyric lyrics visualizer "
     "visualiser hd hq 4k 1080p 720p download premiere exclusive rip vinyl web extended kbps 128kbps 192kbps 256kbps 320kbps "
-    "320 mp3 wav flac explicit clean".split()
+    "320 mp3 wav flac explicit clean"
 )
+_SOLD: Final = frozenset(_SALE.split())
 _NEUTRAL: Final = frozenset({"mix", "version", "edition", "cut"})
-_FILLERS: Final = frozenset({"at", "in", "en", "ao", "from", "the", "by", "of", "on", "and", "a", "to", "mix", "version", "edit", "extended"})
+_FILLERS: Final = frozenset(
+    {"at", "in", "en", "ao", "from", "the", "by", "of", "on", "and", "a", "to", "mix", "version", "edit", "extended"}
+)
 _FROM: Final = frozenset({"from", "ost", "soundtrack", "prod", "produced"})
 
 
@@ -182,6 +189,7 @@ def _read_cut(rest: set[str], shade: str) -> Marks | None:
 
 
 def spelled(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Write what people write in several ways (``rmx``, ``a cappella``, ``re-edit``) in one."""
     found: list[str] = []
     for word in words:
         if found and (found[-1], word) in _SPELLINGS:
@@ -191,11 +199,12 @@ def spelled(words: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(found)
 
 
-
-
 def differ(wanted: frozenset[Mark], heard: frozenset[Mark]) -> Kind | None:
-    """Say how two versions differ: None when they do not, `Kind.CUT` when one may be the other cut or named less fully, otherwise
-    the kind that keeps them apart.
+    """Say how two versions differ.
+
+    Returns:
+        None when they do not; `Kind.CUT` when one is another cut of the other, or named less fully; otherwise the kind that keeps
+        them apart.
     """
     apart = wanted ^ heard
     if not apart:
