@@ -9,6 +9,8 @@ from integrations.history.bounds import File, broken
 from integrations.history.texts import decode
 
 MAX_LINE: Final = 64 * 1024
+MAX_LINES: Final = 1_000_000
+"""Ten for each play that a file may have."""
 ASK_EVERY: Final = 1_024
 
 
@@ -16,7 +18,7 @@ def lines_of(file: File) -> Iterator[tuple[int, str]]:
     """Give each line that is not empty, with its number from 1.
 
     Raises:
-        InvalidInput: A line is too long to be one, or reading takes too long.
+        InvalidInput: A line is too long to be one, there are too many, or reading takes too long.
     """
     text = decode(file.content)
     if "\r" in text:
@@ -26,6 +28,8 @@ def lines_of(file: File) -> Iterator[tuple[int, str]]:
         if number % ASK_EVERY == 0:
             file.check_time()
         number += 1
+        if number > MAX_LINES:
+            raise broken(f"line {number}", f"it has more than {MAX_LINES:,} lines")
         end = text.find("\n", start)
         end = len(text) if end < 0 else end
         if end - start > MAX_LINE:

@@ -164,6 +164,14 @@ def test_traps_are_not_stepped_into(statements):
     assert time.monotonic() - began < 5
 
 
+def test_a_row_of_megabytes_is_no_row():
+    content = engine_database({"A": night(1)}, more=["UPDATE Track SET artist = printf('%.*c', 900000, 'x')"])
+    assert read(content).plays[0].artist == "x" * 300
+    content = engine_database({"A": night(1)}, more=["UPDATE Track SET artist = printf('%.*c', 1100000, 'x')"])
+    with pytest.raises(InvalidInput, match="database"):
+        read(content)
+
+
 def test_time_is_bounded():
     with pytest.raises(InvalidInput, match="too long"):
         engine.read(File(engine_database({"A": night(2)}), "hm.db", BERLIN, 0.0))

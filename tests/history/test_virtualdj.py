@@ -158,6 +158,11 @@ def test_an_endless_line_is_refused():
         read(b"#EXTVDJ:<title>A</title>\n#EXTVDJ:" + b"<title>" * 1_000_000, "2024-05-01.m3u")
 
 
+def test_endlessly_many_lines_are_refused():
+    with pytest.raises(InvalidInput, match="line 1000001: it has more than 1,000,000 lines"):
+        read(b"#EXTVDJ:<title>A</title>\n" + b"\n" * 1_000_005)
+
+
 @pytest.mark.long
 def test_too_many_plays_are_refused():
     with pytest.raises(InvalidInput, match="100,000"):
