@@ -12,9 +12,10 @@ import pytest
 import cli
 from domain.canonical import cid_of
 from domain.errors import InvalidInput
+from domain.ids import to_wire
 from domain.proof_documents import key_id_of
 from settings import Settings
-from tests.proofs.facts import NOTARY, STRANGER, document
+from tests.proofs.facts import CURATOR, NOTARY, RUNNER, SALT, STRANGER, document
 
 ROOT = Path(__file__).parents[2]
 OURS, THEIRS = NOTARY.public_key.hex(), STRANGER.public_key.hex()
@@ -30,29 +31,28 @@ def refuse(event, _arguments):
 
 import cli
 sys.addaudithook(refuse)
-sys.argv = ["backline", *sys.argv[1:]]
-sys.exit(cli.main())
+for file in ("whole", "changed"):
+    sys.argv = ["backline", "proof", "verify", file, "--key", {key!r}]
+    print(cli.main())
 """
 
 
-@pytest.mark.parametrize("content", [WHOLE, CHANGED], ids=["whole", "changed"])
-def test_a_document_is_checked_without_network_or_settings(tmp_path, content):
-    (tmp_path / "proof.json").write_bytes(content)
+def test_documents_are_checked_without_network_or_settings(tmp_path):
+    (tmp_path / "whole").write_bytes(WHOLE)
+    (tmp_path / "changed").write_bytes(CHANGED)
     ran = subprocess.run(
-        [sys.executable, "-c", OFFLINE.format(root=ROOT), "proof", "verify", "proof.json"] + ["--key", OURS],
+        [sys.executable, "-c", OFFLINE.format(root=str(ROOT), key=OURS)],
         cwd=tmp_path,
         env={"PATH": os.environ["PATH"]},
         capture_output=True,
         timeout=90,
         check=False,
     )
-    checks = ["good"] * 4 if content is WHOLE else ["good", "good", "WRONG:", "not"]
-    said = ran.stdout.decode().splitlines()
-    assert ran.stderr == b""
-    assert said[0] == cid_of(content)
-    assert [line.split()[0] for line in said[1:]] == ["form", "fields", "signature", "key"]
-    assert [line.split()[1] for line in said[1:]] == checks
-    assert ran.returncode == (0 if content is WHOLE else 1)
+    assert (ran.returncode, ran.stderr) == (0, b"")
+    said = [line.split()[:2] for line in ran.stdout.decode().splitlines()]
+    good = [["form", "good"], ["fields", "good"]]
+    assert said[:6] == [[cid_of(WHOLE)], *good, ["signature", "good"], ["key", "good"], ["0"]]
+    assert said[6:] == [[cid_of(CHANGED)], *good, ["signature", "WRONG:"], ["key", "not"], ["1"]]
 
 
 @pytest.fixture
@@ -113,6 +113,33 @@ def test_without_a_secret_there_is_no_key(backline):
 def test_what_is_no_key_is_said_in_a_sentence(backline, arguments):
     with pytest.raises(InvalidInput, match="64 hexadecimal digits"):
         backline("verify", "proof.json", *arguments)
+
+
+def test_who_has_the_salt_is_told_whom_it_speaks_of(backline):
+    people = [to_wire("user", each) for each in (RUNNER, CURATOR)]
+    asked = ["verify", "proof.json", "--key", OURS, "--salt", SALT.hex()]
+    status, lines = backline(*asked, "--of", people[0], "--of", people[1], "--of", "Anna's birthday")
+    assert (status, lines[-3:]) == (
+        0,
+        [f"runner    {people[0]}", f"curator   {people[1]}", "venue     Anna's birthday"],
+    )
+    status, lines = backline(*asked, "--of", people[0], "--of", "user_x")
+    assert (status, lines[-1]) == (1, "nowhere   user_x")
+    asked[-1] = "00" * 32
+    assert backline(*asked, "--of", people[0])[0] == 1
+    assert backline("verify", "-", *asked[2:-1], SALT.hex(), "--of", people[0], content=WHOLE)[0] == 0
+    asked[-1] = "00" * 31
+    with pytest.raises(InvalidInput, match="64 hexadecimal digits"):
+        backline(*asked, "--of", people[0])
+    with pytest.raises(InvalidInput, match="64 hexadecimal digits"):
+        backline(*asked[:-2], "--of", people[0])
+
+
+def test_nothing_is_said_of_a_document_that_does_not_hold(backline, tmp_path):
+    (tmp_path / "changed.json").write_bytes(CHANGED)
+    asked = ["--key", OURS, "--salt", SALT.hex(), "--of", to_wire("user", RUNNER)]
+    status, lines = backline("verify", "changed.json", *asked)
+    assert (status, lines[-1]) == (1, "key       not looked at")
 
 
 def test_something_else_altogether_is_no_proof(backline):
