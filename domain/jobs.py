@@ -26,6 +26,8 @@ class JobKind(StrEnum):
     SEND_PAYOUT = "SEND_PAYOUT"
     RUN_PAYOUTS = "RUN_PAYOUTS"
     RECONCILE = "RECONCILE"
+    RECOVER_DEBT = "RECOVER_DEBT"
+    TAKE_BACK = "TAKE_BACK"
 
 
 class JobStatus(StrEnum):

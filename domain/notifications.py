@@ -16,6 +16,7 @@ class NotificationKind(StrEnum):
     PAYOUT_PAID = "PAYOUT_PAID"
     PAYOUT_FAILED = "PAYOUT_FAILED"
     PAYOUT_CANCELLED = "PAYOUT_CANCELLED"
+    PAYOUT_RETURNED = "PAYOUT_RETURNED"
 
 
 class SubjectType(StrEnum):

@@ -201,11 +201,12 @@ class Transfer:
 
 @dataclass(frozen=True)
 class Reversal:
-    """A share, or a part, that was taken back."""
+    """A share, or a part, that was taken back; `reference` is our own name for that, if we began it."""
 
     id: str
     transfer_id: str
     amount: Money
+    reference: str | None
 
 
 @dataclass(frozen=True)

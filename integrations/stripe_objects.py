@@ -167,7 +167,12 @@ def read_transfer(found: JsonObject) -> Transfer:
 
 def read_reversal(found: JsonObject) -> Reversal:
     """Read a reversal."""
-    return Reversal(id=found.text("id"), transfer_id=found.text("transfer"), amount=read_money(found, "amount"))
+    return Reversal(
+        id=found.text("id"),
+        transfer_id=found.text("transfer"),
+        amount=read_money(found, "amount"),
+        reference=read_reference(found),
+    )
 
 
 def read_account(found: JsonObject) -> PayeeAccount:
@@ -181,6 +186,12 @@ def read_account(found: JsonObject) -> PayeeAccount:
         requirements_due=() if requirements is None else requirements.texts("currently_due"),
         disabled_reason=None if requirements is None else requirements.maybe_text("disabled_reason"),
     )
+
+
+def read_funds(found: JsonObject, currency: Currency) -> Money:
+    """Read what is available in a balance."""
+    columns = [each for each in found.parts("available") if each.text("currency").upper() == currency]
+    return Money(max(0, sum(each.whole("amount") for each in columns)), currency)
 
 
 def read_link(found: JsonObject) -> PayLink:

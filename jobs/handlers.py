@@ -23,5 +23,7 @@ HANDLERS: Final[dict[JobKind, Handler]] = {
     JobKind.SEND_PAYOUT: payouts.send_payout,
     JobKind.RUN_PAYOUTS: payouts.run_payouts,
     JobKind.RECONCILE: reconciliation.reconcile,
+    JobKind.RECOVER_DEBT: payouts.recover_debt,
+    JobKind.TAKE_BACK: payouts.take_back,
 }
 assert set(HANDLERS) == set(JobKind)

@@ -35,6 +35,7 @@ describe(
     PAYOUT_PAID="Money that was on its way to you has arrived.",
     PAYOUT_FAILED="A payout was refused; the money is in your balance again.",
     PAYOUT_CANCELLED="A payout was cancelled; the money is in your balance again.",
+    PAYOUT_RETURNED="Money of a payout came back; what you owe is paid of it first.",
 )
 
 

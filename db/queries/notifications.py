@@ -37,6 +37,7 @@ SETTINGS: Final = {
     NotificationKind.PAYOUT_PAID: NotificationSettings.payouts,
     NotificationKind.PAYOUT_FAILED: NotificationSettings.payouts,
     NotificationKind.PAYOUT_CANCELLED: NotificationSettings.payouts,
+    NotificationKind.PAYOUT_RETURNED: NotificationSettings.payouts,
 }
 """The setting that governs a kind of news; the others cannot be turned off."""
 

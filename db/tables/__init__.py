@@ -26,7 +26,7 @@ from db.tables.notifications import Notification, NotificationSettings, PushToke
 from db.tables.operations import AuditEntry, OperatorDeed
 from db.tables.payment_links import PaymentLink, Split
 from db.tables.payments import Dispute, Payment, Refund
-from db.tables.payouts import Payout, PayoutLine, PayoutMethod, PayoutRun
+from db.tables.payouts import Payout, PayoutLine, PayoutMethod, PayoutReturn, PayoutRun
 from db.tables.players import FollowedPlayer, TrackLink, VendorPause
 from db.tables.reconciliation import ReconciliationCase, VendorJournal, VendorMovement
 from db.tables.row import Row
@@ -71,6 +71,7 @@ __all__ = [
     "Payout",
     "PayoutLine",
     "PayoutMethod",
+    "PayoutReturn",
     "PayoutRun",
     "PayoutTotal",
     "PushToken",

@@ -19,6 +19,7 @@ from resolvers.checkouts.subjects import SUBJECTS
 from resolvers.ledger import disputes, holds
 from resolvers.payments.costs import STRIPE, book_costs
 from resolvers.payments.receive import find_or_receive
+from resolvers.payouts.recover import promise
 
 SUBJECT = "Dispute"
 
@@ -80,7 +81,9 @@ async def _decide(tx: Tx, payment: Payment, found: Dispute) -> None:
 
 async def _lose(tx: Tx, payment: Payment, row: DisputeRow, found: Dispute, occasion: Occasion) -> None:
     if row.entry_id is not None:
-        await disputes.lose_dispute(tx, row.entry_id, found.amount, occasion=occasion)
+        lost = await disputes.lose_dispute(tx, row.entry_id, found.amount, occasion=occasion)
+        if payment.entry_id is not None:
+            await promise(tx, payment.entry_id, because=lost.entry_id)
         return
     if payment.hold_id is not None:
         with suppress(Conflict):

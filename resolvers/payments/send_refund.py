@@ -24,6 +24,7 @@ from resolvers.ledger.refund import refund as book
 from resolvers.payments.costs import STRIPE
 from resolvers.payments.receive import find_or_receive
 from resolvers.payments.undo import undo_refund
+from resolvers.payouts.recover import promise
 
 POOR: Final = frozenset({"balance_insufficient", "insufficient_funds"})
 """The processor's words for not enough money on the platform's own account there: it comes with the next payments."""
@@ -135,10 +136,12 @@ async def _book(tx: Tx, payment: Payment, row: RefundRow) -> UUID:
         return (await holds.give_back(tx, payment.hold_id, occasion=occasion)).entry_id
     assert payment.entry_id is not None
     try:
-        return (await book(tx, payment.entry_id, amount, occasion=occasion)).entry_id
+        entry_id = (await book(tx, payment.entry_id, amount, occasion=occasion)).entry_id
     except Conflict:
         # A dispute took it from those who were paid: what goes back besides is the platform's own.
         return (await disputes.bear(tx, EntryKind.REFUND, amount, occasion=occasion)).entry_id
+    await promise(tx, payment.entry_id, because=entry_id)
+    return entry_id
 
 
 async def _fail(tx: Tx, payment: Payment, refund_id: UUID, code: str) -> None:
