@@ -142,8 +142,9 @@ TRICKS = [
     (f"CREATE VIEW HistorylistEntity AS {ENDLESS}", TRACK),
     ("CREATE TABLE HistorylistEntity (listId, trackId)", f"CREATE VIEW Track AS {ENDLESS}"),
     (
-        "CREATE TABLE HistorylistEntity (listId, trackId, startTime AS (hex(zeroblob(trackId))))",
+        "CREATE TABLE HistorylistEntity (listId, trackId)",
         "INSERT INTO HistorylistEntity VALUES (1, 400000000)",
+        "ALTER TABLE HistorylistEntity ADD COLUMN startTime AS (hex(zeroblob(trackId)))",
         TRACK,
     ),
     ("CREATE VIRTUAL TABLE HistorylistEntity USING fts5 (listId, trackId)", TRACK),
@@ -160,7 +161,7 @@ def test_traps_are_not_stepped_into(statements):
     content = database(*statements)
     began = time.monotonic()
     message = refusal_of(engine, a_file(content, "hm.db"))
-    assert ("table" in message or "database" in message) if message else "AS (hex" in statements[0]
+    assert ("table" in message or "database" in message) if message else "ALTER" in statements[2]
     assert time.monotonic() - began < 5
 
 

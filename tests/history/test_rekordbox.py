@@ -110,7 +110,7 @@ def test_seratos_readers_leave_them_alone():
     assert not serato_lists.matches(rekordbox_collection([], {})[:4096])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(plays=nights())
 def test_what_was_written_is_read(plays):
     found = read(rekordbox_text(plays), f"{NAME}.txt").plays

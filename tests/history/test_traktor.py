@@ -119,7 +119,7 @@ def test_the_same_entry_twice_is_one_play():
     assert len(read(traktor_history([Played("A"), Played("A")])).plays) == 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(plays=nights())
 def test_what_was_written_is_read(plays):
     found = read(traktor_history(plays)).plays

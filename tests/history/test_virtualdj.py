@@ -129,7 +129,7 @@ def test_keys_do_not_hang_on_the_zone_or_the_rest_of_the_file():
     assert short.plays[0].started_at != long.plays[0].started_at
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(plays=nights())
 def test_what_was_written_is_read(plays):
     found = read(virtualdj_list(plays), "2024-06-01.m3u").plays
@@ -139,7 +139,7 @@ def test_what_was_written_is_read(plays):
     assert [play.started_at for play in found] == [play.start.replace(tzinfo=BERLIN).astimezone(UTC) for play in plays]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(plays=nights())
 def test_without_stamps_the_minutes_are_read(plays):
     whole = [replace(play, start=play.start.replace(second=0)) for play in plays]
