@@ -1,5 +1,6 @@
 """The benchmark of jobs measures what it says: every job is done, by our worker and by arq's."""
 
+import pytest
 import uvloop
 
 from benchmarks.jobs import OURS, STOCK, TUNED, measure, report, working
@@ -7,6 +8,7 @@ from benchmarks.ledger import emptied
 from benchmarks.servers import environment
 
 
+@pytest.mark.long
 def test_jobs_are_measured_beside_stock_arq(addresses, tmp_path):
     with emptied(addresses.database_url) as url:
         settings = environment(url, addresses.redis_url, tmp_path)
