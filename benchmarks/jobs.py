@@ -24,7 +24,7 @@ from sqlalchemy import func, select
 
 from benchmarks.__main__ import found
 from benchmarks.ledger import emptied, spread
-from benchmarks.servers import ROOT, DidNotStart, environment, stop
+from benchmarks.servers import ROOT, DidNotStart, cpu_seconds, environment, stop
 from db.session import Database, connect
 from db.tables import JobRow
 from domain.ids import new_id
@@ -37,7 +37,7 @@ OURS: Final = "row and doorbell"
 STOCK: Final = "arq as it comes"
 TUNED: Final = "arq, our numbers"
 QUEUES: Final = {STOCK: "stock", TUNED: "tuned"}
-LOOKS_EVERY: Final = 0.01
+LOOKS_EVERY: Final = 0.05
 STARTING_SECONDS: Final = 60.0
 SERVER: Final = "BENCHMARK_REDIS_URL"
 
@@ -75,28 +75,32 @@ class Way:
 
 
 @contextmanager
-def working(settings: Mapping[str, str], redis_url: str, folder: Path) -> Iterator[None]:
-    """Run one worker of each kind; they are idle when it is not their turn.
+def working(settings: Mapping[str, str], redis_url: str, folder: Path) -> Iterator[dict[str, int]]:
+    """Run one worker of each kind; they are idle when it is not their turn. Gives their processes.
 
     Raises:
         DidNotStart: One did nothing in time; the text is what they said.
     """
-    commands = ("cli", "worker"), ("arq", "benchmarks.jobs.Stock"), ("arq", "benchmarks.jobs.Tuned")
+    commands = {
+        OURS: ("cli", "worker"),
+        STOCK: ("arq", "benchmarks.jobs.Stock"),
+        TUNED: ("arq", "benchmarks.jobs.Tuned"),
+    }
     names = {**settings, SERVER: redis_url, "PYTHONPATH": str(ROOT)}
-    running = []
+    running: dict[str, subprocess.Popen[bytes]] = {}
     with (folder / "workers.log").open("w+b") as words:
         try:
-            for command in commands:
+            for name, command in commands.items():
                 # arq's own command logs each job twice; ours says nothing of what goes well.
                 quiet = ("--custom-log-dict", "benchmarks.jobs.QUIET") if command[0] == "arq" else ()
                 whole = (sys.executable, "-m", *command, *quiet)
-                running.append(subprocess.Popen(whole, env=names, cwd=folder, stdout=words, stderr=words))
-            yield
+                running[name] = subprocess.Popen(whole, env=names, cwd=folder, stdout=words, stderr=words)
+            yield {name: process.pid for name, process in running.items()}
         except TimeoutError:
             words.seek(0)
             raise DidNotStart(words.read().decode(errors="replace")) from None
         finally:
-            for process in running:
+            for process in running.values():
                 stop(process)
 
 
@@ -134,9 +138,13 @@ async def ways(url: str, redis_url: str, clients: int) -> AsyncIterator[dict[str
     await database.close()
 
 
-async def turn(way: Way, clients: int, jobs: int) -> float:
-    """Promise so many jobs by so many clients at a time, and wait until the last is done; how many a second."""
-    before, numbers, began = await way.done(), iter(range(jobs)), time.perf_counter()
+async def turn(way: Way, pid: int, clients: int, jobs: int) -> tuple[float, float]:
+    """Promise so many jobs by so many clients at a time, and wait until the last is done.
+
+    Returns:
+        How many a second, and the milliseconds of processor time that who promises and who works had for each.
+    """
+    before, numbers, began, cpu = await way.done(), iter(range(jobs)), time.perf_counter(), busy(pid)
 
     async def client() -> None:
         for _ in numbers:
@@ -145,30 +153,41 @@ async def turn(way: Way, clients: int, jobs: int) -> float:
     await asyncio.gather(*(client() for _ in range(clients)))
     while await way.done() < before + jobs:  # noqa: ASYNC110 -- it is another process that does them
         await asyncio.sleep(LOOKS_EVERY)
-    return jobs / (time.perf_counter() - began)
+    return jobs / (time.perf_counter() - began), (busy(pid) - cpu) / jobs * 1000
 
 
-async def measure(url: str, redis_url: str, clients: int, rounds: int, jobs: int) -> dict[str, list[float]]:
+def busy(pid: int) -> float:
+    """The processor time of this process and another."""
+    return (cpu_seconds(os.getpid()) or 0.0) + (cpu_seconds(pid) or 0.0)
+
+
+async def measure(
+    url: str, redis_url: str, pids: Mapping[str, int], clients: int, rounds: int, jobs: int
+) -> dict[str, list[tuple[float, float]]]:
     """Take turns, so that whatever else the machine does meets all of them alike; the first turns warm up."""
     async with ways(url, redis_url, clients) as compared:
-        rates: dict[str, list[float]] = {name: [] for name in compared}
+        figures: dict[str, list[tuple[float, float]]] = {name: [] for name in compared}
         async with asyncio.timeout(STARTING_SECONDS):
-            for way in compared.values():
-                await turn(way, clients, 1)
+            for name, way in compared.items():
+                await turn(way, pids[name], clients, 1)
         for number, (name, way) in itertools.product(range(rounds + 1), compared.items()):
-            measured = await turn(way, clients, jobs)
+            measured = await turn(way, pids[name], clients, jobs)
             if number:
-                rates[name].append(measured)
-    return rates
+                figures[name].append(measured)
+    return figures
 
 
-def report(rates: Mapping[str, Sequence[float]]) -> str:
-    """A line for each: how many a second, and what ours is to it in the same round."""
+def report(figures: Mapping[str, Sequence[tuple[float, float]]]) -> str:
+    """A line for each: how many a second, the processor time of each, and what ours is to it in the same round."""
     lines = []
-    for name, measured in rates.items():
-        ratios = [ours / theirs for ours, theirs in zip(rates[OURS], measured, strict=True)]
-        line = f"  {name:<18}{median(measured):>7,.0f} jobs/s   {spread(measured, 0)}"
-        lines.append(line if name == OURS else f"{line}   ours x {median(ratios):.2f} {spread(ratios, 2)}")
+    for name, measured in figures.items():
+        rates, costs = zip(*measured, strict=True)
+        lines.append(f"  {name:<18}{median(rates):>7,.0f} jobs/s {spread(rates, 0)}, CPU {median(costs):.2f} ms each")
+        if name != OURS:
+            pairs = list(zip(figures[OURS], measured, strict=True))
+            ratios = [ours / theirs for (ours, _), (theirs, _) in pairs]
+            dearer = [ours / theirs for (_, ours), (_, theirs) in pairs]
+            lines.append(f"    ours x {median(ratios):.2f} {spread(ratios, 2)}, CPU x {median(dearer):.1f}")
     return "\n".join(lines)
 
 
@@ -183,12 +202,12 @@ def main() -> int:
         folder = Path(name)
         with emptied(addresses.database_url) as url:
             settings = environment(url, addresses.redis_url, folder)
-            with working(settings, addresses.redis_url, folder):
-                facts = (url, addresses.redis_url, asked.clients, asked.rounds, asked.jobs)
-                rates = uvloop.run(measure(*facts))
+            with working(settings, addresses.redis_url, folder) as pids:
+                facts = (url, addresses.redis_url, pids, asked.clients, asked.rounds, asked.jobs)
+                figures = uvloop.run(measure(*facts))
         print(f"Alternating turns of {asked.jobs} jobs, from the first promise to the last one done; one worker each,")
         print(f"{asked.clients} clients, {os.cpu_count()} cores for all, PostgreSQL and Valkey.")
-        print(report(rates))
+        print(report(figures))
     return 0
 
 
