@@ -59,9 +59,9 @@ class Crowd(Till):
         async with self.database.session() as session:
             return {status.value: count for status, count in await session.execute(statement)}
 
-    async def settled(self, within=SETTLED_WITHIN):
-        """Wait until all are paid; gives the seconds that it took."""
-        began = time.monotonic()
+    async def settled(self, since, within=SETTLED_WITHIN):
+        """Wait until all are paid; gives the seconds from the last blow on."""
+        began = since
         while await self.statuses() != {"PAID": len(self.asked)}:
             assert time.monotonic() - began < within, await self.statuses()
             await asyncio.sleep(0.2)

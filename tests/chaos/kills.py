@@ -16,7 +16,7 @@ HEAP = 40
 
 async def kill(yard, kills, each):
     """Kill so many workers with -9, and ask for some payouts before each blow."""
-    crowd, made, aimed = yard.crowd, 0, 0
+    crowd, made, aimed, last = yard.crowd, 0, 0, 0.0
     await yard.sandbox.fault(kind="delay", seconds=0.25, **TRANSFERS)
     await yard.sandbox.fault(kind="drop_after_effect", probability=0.1, **TRANSFERS)
     await yard.sandbox.fault(kind="status_after_effect", status=500, probability=0.1, **TRANSFERS)
@@ -33,10 +33,10 @@ async def kill(yard, kills, each):
         else:
             await asyncio.sleep(crowd.dice.uniform(0.3, 3.0))
             await victims[0].kill()
-        made += len(victims)
+        made, last = made + len(victims), time.monotonic()
         workers = [worker for worker in workers if worker not in victims] + await yard.workers(len(victims))
     await yard.sandbox.calm()
-    took = await crowd.settled()
+    took = await crowd.settled(last)
     await crowd.verify()
     assert aimed >= kills // 8, "too few were killed between the vendor's effect and our record of it"
     again = await crowd.taken_up()

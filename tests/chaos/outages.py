@@ -73,10 +73,11 @@ async def break_down(yard, valkey, postgres):
         await asyncio.sleep(crowd.dice.uniform(0.3, 1.5))
         await yard.restart_postgres()
         back.append(await asking.recovered(time.monotonic()))
+    last = time.monotonic()
     await asking.end()
     assert asking.failures, "nobody met a PostgreSQL that was away"
     await yard.sandbox.calm()
-    took = await crowd.settled()
+    took = await crowd.settled(last)
     await crowd.verify()
     assert max(back) < RECOVERED_WITHIN, back
     return (

@@ -1,6 +1,7 @@
 """`python -m tests.chaos.restarts`: workers are told to end (SIGTERM) over a thousand jobs, and nobody pays for it."""
 
 import asyncio
+import time
 
 from tests.chaos.crowd import TRANSFERS
 from tests.chaos.yard import run
@@ -10,7 +11,7 @@ ENDS_WITHIN = 20.0
 
 async def restart(yard, restarts, jobs):
     """Tell a worker to end so often, among so many jobs; what is under way is given up, at no cost of an attempt."""
-    crowd, ended = yard.crowd, []
+    crowd, ended, last = yard.crowd, [], 0.0
     await yard.sandbox.fault(kind="delay", seconds=0.2, **TRANSFERS)
     workers = await yard.workers()
     for number in range(restarts):
@@ -20,9 +21,10 @@ async def restart(yard, restarts, jobs):
         process.terminate()
         async with asyncio.timeout(ENDS_WITHIN):
             ended.append(await process.wait())
+        last = time.monotonic()
         workers[number % 2 : number % 2 + 1] = await yard.workers(1)
     await yard.sandbox.calm()
-    took = await crowd.settled()
+    took = await crowd.settled(last)
     await crowd.verify()
     again = await crowd.taken_up()
     assert set(ended) == {0}, f"a worker ended with {set(ended)}"
