@@ -27,6 +27,7 @@ class CheckoutSubject(StrEnum):
     """What a checkout is for, under its name in the schema."""
 
     TIP = "Tip"
+    MISSION = "Mission"
 
 
 LASTS: Final = timedelta(hours=1)

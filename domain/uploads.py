@@ -26,6 +26,8 @@ class UploadPurpose(StrEnum):
     """What a file is to become."""
 
     PROFILE_PHOTO = "PROFILE_PHOTO"
+    PLAY_HISTORY = "PLAY_HISTORY"
+    MISSION_EVIDENCE = "MISSION_EVIDENCE"
 
 
 class UploadStatus(StrEnum):

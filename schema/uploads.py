@@ -18,7 +18,13 @@ from schema.deeds import Payload, deed
 from schema.refusals import UserError
 from schema.words import describe
 
-describe(UploadPurpose, "What a file is to become.", PROFILE_PHOTO="The picture of your profile.")
+describe(
+    UploadPurpose,
+    "What a file is to become.",
+    PROFILE_PHOTO="The picture of your profile.",
+    PLAY_HISTORY="A history of your DJ software, for `importPlayHistory`.",
+    MISSION_EVIDENCE="Evidence that you played a mission's track, for `submitMissionEvidence`.",
+)
 describe(
     UploadStatus,
     "Where a file on its way in stands.",

@@ -17,10 +17,22 @@ from db.tables.chat import Message
 from db.tables.checkouts import Checkout
 from db.tables.connections import ConnectedAccount, OAuthSession
 from db.tables.events import EventRow, Topic
+from db.tables.exports import Export
 from db.tables.follows import Block, ContentReport, Follow
 from db.tables.history import StatusChange
 from db.tables.idempotency import IdempotencyKey
 from db.tables.jobs import JobRow
+from db.tables.missions import (
+    EvidenceFile,
+    GigCheckRow,
+    GigRuleRow,
+    Mission,
+    MissionEvidence,
+    MissionProof,
+    MissionReview,
+    VerificationAttempt,
+    VerificationFinding,
+)
 from db.tables.money import Hold, JournalEntry, JournalLine, LedgerAccount
 from db.tables.notifications import Notification, NotificationSettings, PushToken
 from db.tables.operations import AuditEntry, OperatorDeed
@@ -28,6 +40,7 @@ from db.tables.payment_links import PaymentLink, Split
 from db.tables.payments import Dispute, Payment, Refund
 from db.tables.payouts import Payout, PayoutLine, PayoutMethod, PayoutRun
 from db.tables.players import FollowedPlayer, TrackLink, VendorPause
+from db.tables.plays import Companion, PlayHistoryRead, PlayImport, PlayRow
 from db.tables.reconciliation import ReconciliationCase, VendorJournal, VendorMovement
 from db.tables.row import Row
 from db.tables.schedules import ScheduleRow, ScheduleTick
@@ -44,12 +57,17 @@ __all__ = [
     "Block",
     "Broadcast",
     "Checkout",
+    "Companion",
     "ConnectedAccount",
     "ContentReport",
     "Dispute",
     "EventRow",
+    "EvidenceFile",
+    "Export",
     "Follow",
     "FollowedPlayer",
+    "GigCheckRow",
+    "GigRuleRow",
     "Hold",
     "IdempotencyKey",
     "Identity",
@@ -59,6 +77,10 @@ __all__ = [
     "LedgerAccount",
     "Listener",
     "Message",
+    "Mission",
+    "MissionEvidence",
+    "MissionProof",
+    "MissionReview",
     "Moderator",
     "MusicPreferences",
     "Mute",
@@ -73,6 +95,9 @@ __all__ = [
     "PayoutMethod",
     "PayoutRun",
     "PayoutTotal",
+    "PlayHistoryRead",
+    "PlayImport",
+    "PlayRow",
     "PushToken",
     "ReconciliationCase",
     "RefreshToken",
@@ -96,5 +121,7 @@ __all__ = [
     "VendorJournal",
     "VendorMovement",
     "VendorPause",
+    "VerificationAttempt",
+    "VerificationFinding",
     "WebhookEvent",
 ]

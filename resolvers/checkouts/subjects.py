@@ -10,6 +10,7 @@ from uuid import UUID
 from db.session import Tx
 from db.tables import Checkout
 from domain.checkouts import CheckoutState, CheckoutSubject
+from resolvers.missions import fund as missions
 from resolvers.tips import settle as tips
 
 
@@ -37,5 +38,6 @@ class Waiting:
 
 SUBJECTS: Final[Mapping[CheckoutSubject, Waiting]] = {
     CheckoutSubject.TIP: Waiting(paid=tips.paid, over=tips.over, returned=tips.returned),
+    CheckoutSubject.MISSION: Waiting(paid=missions.paid, over=missions.over, returned=missions.returned),
 }
 assert set(SUBJECTS) == set(CheckoutSubject)

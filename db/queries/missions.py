@@ -1,0 +1,53 @@
+"""Missions."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.tables import Mission
+from domain.missions import ENDED, MissionStatus
+from domain.states import MISSION_MOVES, sources
+
+
+async def add(session: AsyncSession, mission_id: UUID, **facts: Any) -> None:
+    """Write one."""
+    await session.execute(insert(Mission).values(id=mission_id, **facts))
+
+
+async def find(session: AsyncSession, mission_id: UUID) -> Mission | None:
+    """One, as it stands."""
+    statement = select(Mission).where(Mission.id == mission_id).execution_options(populate_existing=True)
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def lock(session: AsyncSession, mission_id: UUID) -> Mission | None:
+    """One that stays as it is until the commit."""
+    statement = (
+        select(Mission).where(Mission.id == mission_id).with_for_update().execution_options(populate_existing=True)
+    )
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def move(session: AsyncSession, mission_id: UUID, to: MissionStatus, **facts: Any) -> Mission | None:
+    """Bring a mission to another state; None when that cannot follow from where it is."""
+    if to is MissionStatus.COMPLETED:
+        facts["completed_at"] = func.clock_timestamp()
+    if to in ENDED:
+        facts["ended_at"] = func.clock_timestamp()
+    statement = (
+        update(Mission)
+        .where(Mission.id == mission_id, Mission.status.in_(sources(MISSION_MOVES, to)))
+        .values(status=to, **facts)
+        .returning(Mission)
+        .execution_options(populate_existing=True)
+    )
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def change(session: AsyncSession, mission_id: UUID, **facts: Any) -> None:
+    """Write facts that are no move."""
+    await session.execute(update(Mission).where(Mission.id == mission_id).values(**facts))

@@ -1,0 +1,25 @@
+"""Temporary."""
+
+from enum import StrEnum
+
+
+class VenueMatch(StrEnum):
+    MATCH = "MATCH"
+    MISMATCH = "MISMATCH"
+    UNKNOWN = "UNKNOWN"
+
+
+class GigRule(StrEnum):
+    ENOUGH_TRACKS = "ENOUGH_TRACKS"
+    GAPS = "GAPS"
+    DURATIONS = "DURATIONS"
+    VENUE = "VENUE"
+
+
+class FindingCode(StrEnum):
+    OVERLAP_ON_DECK = "OVERLAP_ON_DECK"
+    LONGER_THAN_TRACK = "LONGER_THAN_TRACK"
+    CLOCK_BACKWARDS = "CLOCK_BACKWARDS"
+    UPLOADED_LONG_AFTER = "UPLOADED_LONG_AFTER"
+    SAME_TRACK_EVERYWHERE = "SAME_TRACK_EVERYWHERE"
+    FUTURE = "FUTURE"
