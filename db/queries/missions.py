@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -51,3 +52,14 @@ async def move(session: AsyncSession, mission_id: UUID, to: MissionStatus, **fac
 async def change(session: AsyncSession, mission_id: UUID, **facts: Any) -> None:
     """Write facts that are no move."""
     await session.execute(update(Mission).where(Mission.id == mission_id).values(**facts))
+
+
+async def count_verification(session: AsyncSession, mission_id: UUID, at: datetime) -> int:
+    """Note that a mission's verification was promised once more, for a moment; gives how often that is now."""
+    statement = (
+        update(Mission)
+        .where(Mission.id == mission_id)
+        .values(verifications=Mission.verifications + 1, verification_scheduled_at=at)
+        .returning(Mission.verifications)
+    )
+    return (await session.execute(statement)).scalar_one()

@@ -56,6 +56,9 @@ class Mission(Row):
     funded_at: Mapped[datetime | None]
     accepted_at: Mapped[datetime | None]
     verification_scheduled_at: Mapped[datetime | None]
+    verifications: Mapped[int] = mapped_column(server_default=text("0"))
+    """How often its verification was promised: each promise is a job of its own."""
+
     review_due_at: Mapped[datetime | None]
     """Until when the curator may decide, or evidence is taken; what follows then depends on the status."""
 

@@ -123,6 +123,7 @@ def _make_missions() -> None:
         sa.Column("funded_at", MOMENT, nullable=True),
         sa.Column("accepted_at", MOMENT, nullable=True),
         sa.Column("verification_scheduled_at", MOMENT, nullable=True),
+        sa.Column("verifications", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("review_due_at", MOMENT, nullable=True),
         sa.Column("appealed_at", MOMENT, nullable=True),
         sa.Column("completed_at", MOMENT, nullable=True),
