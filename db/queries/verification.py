@@ -13,9 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.tables import (
     Companion,
     ConnectedAccount,
+    EvidenceFile,
     GigCheckRow,
     GigRuleRow,
+    MissionEvidence,
     MissionProof,
+    PlayImport,
     PlayRow,
     VerificationAttempt,
     VerificationFinding,
@@ -146,3 +149,30 @@ async def forget_next(session: AsyncSession, mission_id: UUID) -> None:
 async def add_proof(session: AsyncSession, proof_id: UUID, **facts: Any) -> None:
     """Write a mission's proof."""
     await session.execute(insert(MissionProof).values(id=proof_id, **facts))
+
+
+async def find_import_hash(session: AsyncSession, import_id: UUID) -> bytes | None:
+    """The SHA-256 of a history file."""
+    return (await session.execute(select(PlayImport.sha256).where(PlayImport.id == import_id))).scalar_one_or_none()
+
+
+async def list_evidence(session: AsyncSession, mission_id: UUID) -> list[list[str]]:
+    """What was handed in for a mission: each note and the names under which its files are kept, in order."""
+    statement = (
+        select(MissionEvidence.note, EvidenceFile.storage_key)
+        .outerjoin(EvidenceFile, EvidenceFile.evidence_id == MissionEvidence.id)
+        .where(MissionEvidence.mission_id == mission_id)
+        .order_by(MissionEvidence.submitted_at, MissionEvidence.id, EvidenceFile.position)
+    )
+    return [[note, key or ""] for note, key in (await session.execute(statement)).all()]
+
+
+async def find_last_attempt(session: AsyncSession, mission_id: UUID) -> VerificationAttempt | None:
+    """The latest look at a runner's history for a mission."""
+    statement = (
+        select(VerificationAttempt)
+        .where(VerificationAttempt.mission_id == mission_id)
+        .order_by(VerificationAttempt.number.desc())
+        .limit(1)
+    )
+    return (await session.execute(statement)).scalar_one_or_none()
