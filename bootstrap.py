@@ -10,14 +10,18 @@ from domain.connections import AccountProvider, OAuthProvider, Vendor
 from domain.money import Currency
 from domain.payouts import Threshold, roads, thresholds
 from domain.ports import Services
+from domain.proofs import Pins
 from integrations import arq_bell, valkey
 from integrations.apple_id import AppleId
 from integrations.apple_music import AppleMusic
 from integrations.arq_bell import ArqBell
 from integrations.cipher import AesCipher, public_key_of
+from integrations.kubo import Kubo
 from integrations.local_files import LocalFiles
 from integrations.photos import PillowPhotos
+from integrations.pinata import Pinata
 from integrations.privy import Privy
+from integrations.proof_keys import Ed25519Notary
 from integrations.sandbox.registration import Client, Registration
 from integrations.serato import Serato
 from integrations.smtp import SmtpMailer
@@ -74,6 +78,8 @@ async def build(settings: Settings) -> AsyncIterator[Services]:
             apple_music=outside.apple_music,
             catalogs={AccountProvider.SPOTIFY: outside.spotify, AccountProvider.APPLE_MUSIC: outside.apple_music},
             payments=outside.payments,
+            notary=Ed25519Notary(settings.proof_signing_key, settings.proof_former_keys),
+            pins=outside.pins,
             spotify_calls=max(1, settings.spotify_calls_per_minute // 2),
             return_addresses=settings.return_addresses,
             public_url=settings.public_url.rstrip("/"),
@@ -104,6 +110,7 @@ class Outside:
     privy: Privy
     telephones: TwilioVerify
     payments: StripePayments
+    pins: Pins
 
 
 async def _outside(settings: Settings, closing: AsyncExitStack) -> Outside:
@@ -147,10 +154,13 @@ async def _outside(settings: Settings, closing: AsyncExitStack) -> Outside:
         webhook_secret=settings.stripe_webhook_secret,
         base_url=settings.stripe_url,
     )
-    for adapter in (spotify, serato, apple_id, apple_music, privy, telephones, payments):
+    kubo = Kubo(base_url=settings.kubo_url, gateway_url=settings.ipfs_gateway_url)
+    pinata = Pinata(jwt=settings.pinata_jwt, gateway_url=settings.ipfs_gateway_url, base_url=settings.pinata_url)
+    pins: Pins = pinata if settings.pinata_jwt and not settings.kubo_url else kubo
+    for adapter in (spotify, serato, apple_id, apple_music, privy, telephones, payments, kubo, pinata):
         closing.push_async_callback(adapter.aclose)
     doors: dict[Vendor, OAuthProvider] = {Vendor.SPOTIFY: spotify, Vendor.SERATO: serato, Vendor.APPLE: apple_id}
-    return Outside(doors, spotify, apple_music, privy, telephones, payments)
+    return Outside(doors, spotify, apple_music, privy, telephones, payments, pins)
 
 
 def registration(settings: Settings) -> Registration:

@@ -17,6 +17,7 @@ import app
 import doctor
 import seed
 import serve
+import verify
 from db import migrate
 from domain.accounts import Role
 from domain.errors import DomainError, InvalidInput
@@ -81,6 +82,20 @@ def run_keys(settings: Settings, _arguments: argparse.Namespace) -> int:
 
     print(f"{asyncio.run(main())} secrets were sealed anew with the first key of BACKLINE_KEYS.")
     return 0
+
+
+def run_proof(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Check the proof of a mission, without asking anybody, or print the public keys of ours."""
+    ours = verify.own_keys(settings)
+    if arguments.action == "keys":
+        if not ours:
+            raise InvalidInput("There is no key yet: set PROOF_SIGNING_KEY or JWT_SECRET.")
+        print("\n".join(verify.print_keys(ours)))
+        return 0
+    trusted = verify.read_keys(arguments.key, arguments.keys) or ours
+    lines, fine = verify.verify(arguments.file, trusted, cid=arguments.cid)
+    print("\n".join(lines))
+    return 0 if fine else 1
 
 
 def run_token(settings: Settings, arguments: argparse.Namespace) -> int:
@@ -149,11 +164,12 @@ WITHOUT: dict[str, Command] = {
     "explain": run_explain,
     "reset": run_reset,
     "sandbox": run_sandbox,
+    "proof": run_proof,
     "doctor": run_doctor,
 }
 
 WITHOUT_ARGUMENTS = ("serve", "web", "worker", "sandbox", "migrate", "seed", "drive", "schema", "doctor", "reset")
-WITHOUT_SECRETS = {"doctor", "explain", "migrate", "reset", "schema", "token"}
+WITHOUT_SECRETS = {"doctor", "explain", "migrate", "proof", "reset", "schema", "token"}
 """Commands that work, or say what is missing, where nobody has set secrets yet."""
 
 
@@ -173,6 +189,16 @@ def parser() -> argparse.ArgumentParser:
         change.add_argument("role", help="such as MODERATOR or OPERATOR")
     key = commands.add_parser("keys", help="keys of what is encrypted at rest")
     key.add_argument("action", choices=["rotate"], help="seal everything anew with the first key")
+    proof = commands.add_parser(
+        "proof", help="check the proof of a mission, or print the keys that ours are checked by"
+    )
+    actions = proof.add_subparsers(dest="action", required=True, metavar="ACTION")
+    checked = actions.add_parser("verify", help="check a document; nobody is asked")
+    checked.add_argument("file", help="the document, or - for standard input")
+    checked.add_argument("--key", action="append", default=[], help="a public key to trust; may be given several times")
+    checked.add_argument("--keys", metavar="FILE", help="public keys to trust, one in a line; our own unless told")
+    checked.add_argument("--cid", help="the address that it was found under")
+    actions.add_parser("keys", help="print our public keys, the present one first")
     token = commands.add_parser("token", help="print an access token of a demo person")
     token.add_argument("username")
     token.add_argument("--hours", type=float, default=1.0, help="how long it holds (1)")

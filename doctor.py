@@ -162,6 +162,7 @@ def _outside(settings: Settings) -> list[Finding]:
         "Sign in with Apple": (settings.apple_client_id, "APPLE_CLIENT_ID, beside Apple's team and key"),
         "Serato": (settings.serato_client_id, "SERATO_CLIENT_ID, SERATO_CLIENT_SECRET and SERATO_URL"),
         "Privy": (settings.privy_app_id, "PRIVY_APP_ID"),
+        "IPFS": (settings.kubo_url or settings.pinata_jwt, "KUBO_URL or PINATA_JWT"),
     }
     return [
         Finding("e-mail", "configured" if settings.smtp_url else "not configured", None if settings.smtp_url else mail),

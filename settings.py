@@ -12,7 +12,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from integrations import apple_id, apple_music, cipher, privy, secret_files, spotify, stripe, twilio
+from integrations import apple_id, apple_music, cipher, pinata, privy, proof_keys, secret_files, spotify, stripe, twilio
 from integrations import environment as env
 from integrations.environment import setting
 from integrations.sandbox import outside
@@ -89,6 +89,14 @@ class Settings:
     stripe_secret_key: str | None = setting("STRIPE_SECRET_KEY", env.text, secret=True)
     stripe_webhook_secret: str | None = setting("STRIPE_WEBHOOK_SECRET", env.text, secret=True)
     stripe_url: str = setting("STRIPE_URL", env.address("https", "http"), default=stripe.STRIPE_URL)
+    proof_signing_key: bytes = setting("PROOF_SIGNING_KEY", proof_keys.parse_signing_key, default=b"", secret=True)
+    proof_former_keys: tuple[bytes, ...] = setting(
+        "PROOF_FORMER_KEYS", env.many(proof_keys.parse_public_key), default=()
+    )
+    kubo_url: str | None = setting("KUBO_URL", env.address("https", "http"), secret=True)
+    pinata_jwt: str | None = setting("PINATA_JWT", env.text, secret=True)
+    pinata_url: str = setting("PINATA_URL", env.address("https", "http"), default=pinata.PINATA_URL)
+    ipfs_gateway_url: str = setting("IPFS_GATEWAY_URL", env.address("https", "http"), default="https://ipfs.io")
     cloudinary_cloud_name: str | None = setting("CLOUDINARY_CLOUD_NAME", env.text)
     cloudinary_api_key: str | None = setting("CLOUDINARY_API_KEY", env.text, secret=True)
     cloudinary_api_secret: str | None = setting("CLOUDINARY_API_SECRET", env.text, secret=True)
@@ -246,6 +254,9 @@ def _complete(settings: Settings) -> Settings:
         allowed_origins=tuple(dict.fromkeys(origins)),
         queue_url=settings.queue_url or settings.redis_url,
         jwt_refresh_secret=settings.jwt_refresh_secret or derive(settings.jwt_secret, "refresh").hex(),
+        # Without a secret there is no key: one that is derived of nothing everybody has.
+        proof_signing_key=settings.proof_signing_key
+        or (derive(settings.jwt_secret, "proofs") if settings.jwt_secret else b""),
         serato_redirect_uri=settings.serato_redirect_uri or callbacks.format("serato"),
         spotify_redirect_uri=settings.spotify_redirect_uri or callbacks.format("spotify"),
         apple_redirect_uri=settings.apple_redirect_uri or callbacks.format("apple"),

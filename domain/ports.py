@@ -16,6 +16,7 @@ from domain.connections import AccountProvider, OAuthProvider, Vendor, WalletTok
 from domain.money import Currency
 from domain.payouts import Roads, Threshold
 from domain.players import Catalog, Player, RecentTracks
+from domain.proofs import Notary, Pins
 
 
 class Mailer(Protocol):
@@ -284,6 +285,8 @@ class Services:
     apple_music: RecentTracks
     catalogs: Mapping[AccountProvider, Catalog]
     payments: CardPayments
+    notary: Notary
+    pins: Pins
     spotify_calls: int
     return_addresses: tuple[str, ...]
     public_url: str

@@ -75,6 +75,7 @@ class Line:
         *,
         params: Mapping[str, str] | None = None,
         form: Mapping[str, str] | str | None = None,
+        file: tuple[str, bytes, str] | None = None,
         headers: Mapping[str, str] | None = None,
         haste_told: bool = True,
     ) -> httpx.Response:
@@ -85,6 +86,7 @@ class Line:
             path: Where to, below the vendor's address.
             params: What goes into the address.
             form: What is sent as a form: names and values, or the form as it is written.
+            file: A file that is sent as the form's field `file`: its name, content and media type.
             headers: What goes with it.
             haste_told: Whether an answer of 429 is a refusal; false gives it to the caller, who knows it better.
 
@@ -105,6 +107,7 @@ class Line:
             params=params,
             content=form if isinstance(form, str) else None,
             data=form if isinstance(form, Mapping) else None,
+            files={"file": file} if file else None,
             headers=sent,
         )
         answer = await self._send(request)

@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "settings": {"integrations"},
     "bootstrap": {"domain", "db", "integrations", "settings"},
 }
-PROCESSES = {"app", "cli", "demo", "doctor", "processes", "seed", "serve", "jobs.worker"}
+PROCESSES = {"app", "cli", "demo", "doctor", "processes", "seed", "serve", "verify", "jobs.worker"}
 OURS = set(MAY_IMPORT) | {room for room in PROCESSES if "." not in room}
 BANNED = {"utils", "util", "helpers", "helper", "common", "misc", "base", "manager", "service"}
 ONLY_IN = {

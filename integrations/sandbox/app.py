@@ -25,6 +25,7 @@ from integrations.sandbox import (
     apple_music,
     control,
     issued,
+    kubo,
     page,
     privy,
     serato,
@@ -55,6 +56,7 @@ HOSTS: Final[dict[str, Routes]] = {
     "auth.privy.io": privy.routes,
     "checkout.stripe.com": stripe_pages.checkout,
     "connect.stripe.com": stripe_pages.connect,
+    "kubo.example": kubo.routes,
     "serato.example": serato.routes,
     "verify.twilio.com": twilio.routes,
 }

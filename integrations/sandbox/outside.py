@@ -36,6 +36,9 @@ def settings(port: int, mail_port: int) -> dict[str, Any]:
         "stripe_secret_key": STRIPE_KEY,
         "stripe_webhook_secret": STRIPE_WEBHOOK_SECRET,
         "stripe_url": f"{world}/api.stripe.com",
+        "kubo_url": f"{world}/kubo.example",
+        "pinata_jwt": None,
+        "ipfs_gateway_url": f"{world}/kubo.example",
         "privy_app_id": "sandbox-privy-app",
         "privy_url": f"{world}/auth.privy.io",
     }
