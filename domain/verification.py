@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -138,25 +138,23 @@ def _look(asked: Asked, history: Sequence[Told], told: Told, points: Score) -> D
     gig = check_gig(around, venue)
     received = {each.play.key: each.received_at for each in history if each.source is told.source}
     findings = find_faults(around, received_at=received)
-    return Decision(_outcome(asked, told, verdict, gig, venue, findings), told, points, gig, venue, findings)
+    seen = Decision(VerificationOutcome.PASSED, told, points, gig, venue, findings)
+    return replace(seen, outcome=_outcome(asked, told, verdict, seen))
 
 
-def _outcome(
-    asked: Asked, told: Told, verdict: Verdict, gig: GigCheck, venue: VenueMatch, findings: Sequence[Finding]
-) -> VerificationOutcome:
-    if verdict is Verdict.FAIL:
-        return VerificationOutcome.LOW_CONFIDENCE
-    if venue is VenueMatch.MISMATCH:
-        return VerificationOutcome.WRONG_VENUE
-    if asked.requires_gig and not gig.is_professional:
-        return VerificationOutcome.NOT_A_GIG
-    if verdict is Verdict.REVIEW:
-        return VerificationOutcome.ISRC_CONTRADICTS
-    if any(finding.grave for finding in findings):
-        return VerificationOutcome.IMPLAUSIBLE
-    if not told.time_known or TRUST.index(told.trust) < TRUST.index(BELIEVED_FROM):
-        return VerificationOutcome.WEAK_SOURCE
-    return VerificationOutcome.PASSED
+def _outcome(asked: Asked, told: Told, verdict: Verdict, seen: Decision) -> VerificationOutcome:
+    """The first thing that speaks against it, what fails before what people look at."""
+    assert seen.gig is not None
+    weak = not told.time_known or TRUST.index(told.trust) < TRUST.index(BELIEVED_FROM)
+    against = {
+        VerificationOutcome.LOW_CONFIDENCE: verdict is Verdict.FAIL,
+        VerificationOutcome.WRONG_VENUE: seen.venue is VenueMatch.MISMATCH,
+        VerificationOutcome.NOT_A_GIG: asked.requires_gig and not seen.gig.is_professional,
+        VerificationOutcome.ISRC_CONTRADICTS: verdict is Verdict.REVIEW,
+        VerificationOutcome.IMPLAUSIBLE: any(finding.grave for finding in seen.findings),
+        VerificationOutcome.WEAK_SOURCE: weak,
+    }
+    return next((outcome for outcome, holds in against.items() if holds), VerificationOutcome.PASSED)
 
 
 ORDER: Final = {AttemptStatus.FAILED: 0, AttemptStatus.NEEDS_REVIEW: 1, AttemptStatus.PASSED: 2}

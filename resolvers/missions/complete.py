@@ -47,7 +47,15 @@ async def complete(
     await prove(tx, services, done, attempt_id)
     await news.note(tx, done.id, before=before, after=done.status, by=by, reason=reason)
     await _tell(tx, done)
-    payout_id = await _pay(tx, services, done, done.runner_id, done.hold_id, by)
+    occasion = Occasion(f"Mission: {done.title}", subject=(news.SUBJECT, done.id), by=by)
+    released = await release(
+        tx,
+        done.hold_id,
+        [Share(done.runner_id, WHOLE)],
+        fee_basis_points=done.fee_basis_points,
+        occasion=occasion,
+    )
+    payout_id = await _send_on(tx, services, done, done.runner_id, released.entry_id)
     if payout_id is not None:
         await missions.change(tx.session, done.id, payout_id=payout_id)
 
@@ -61,25 +69,18 @@ async def _tell(tx: Tx, mission: Mission) -> None:
     }
     # In the order of ids, as everybody takes people's logs.
     for person_id in sorted(told):
-        await news.tell(
-            tx, mission, person_id, NotificationKind.MISSION_COMPLETED, f"“{mission.title}” is done", told[person_id]
-        )
+        kind = NotificationKind.MISSION_COMPLETED
+        await news.tell(tx, mission, person_id, kind, title=f"“{mission.title}” is done", body=told[person_id])
 
 
-async def _pay(
-    tx: Tx, services: Services, mission: Mission, runner_id: UUID, hold_id: UUID, by: UUID | None
-) -> UUID | None:
-    """Give the runner the held money, and send it on where they want it; gives the payout that does so.
+async def _send_on(tx: Tx, services: Services, mission: Mission, runner_id: UUID, entry_id: UUID) -> UUID | None:
+    """Send what an entry gave the runner on to where they want it; gives the payout that does so.
 
     What is too little for a payout, or has nowhere to go any more, stays on their balance and goes with the next one.
     """
-    occasion = Occasion(f"Mission: {mission.title}", subject=(news.SUBJECT, mission.id), by=by)
-    posted = await release(
-        tx, hold_id, [Share(runner_id, WHOLE)], fee_basis_points=mission.fee_basis_points, occasion=occasion
-    )
     if mission.payout_method_id is None:
         return None
-    lines = await ledger.read_lines(tx.session, posted.entry_id)
+    lines = await ledger.read_lines(tx.session, entry_id)
     # What they owed is paid first: only the rest is theirs to send on.
     arrived = lines.get(Account(AccountKind.AVAILABLE, mission.currency, runner_id), 0)
     method = await payout_methods.find_own(tx.session, runner_id, mission.payout_method_id)

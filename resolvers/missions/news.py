@@ -29,10 +29,8 @@ async def show(tx: Tx, mission_id: UUID) -> None:
     await tx.tell(Event(mission_topic(mission_id), EventKind.MISSION_UPDATED, {"missionId": str(mission_id)}))
 
 
-async def tell(tx: Tx, mission: Mission, recipient_id: UUID, kind: NotificationKind, title: str, body: str) -> None:
-    """Tell somebody news of a mission; the same news again takes the place of what was told before. Comes late: it locks the
-    person's log.
-    """
+async def tell(tx: Tx, mission: Mission, recipient_id: UUID, kind: NotificationKind, *, title: str, body: str) -> None:
+    """Tell somebody news of a mission, in place of the same news of before. Comes late: it locks the person's log."""
     await notifications.take_back(tx.session, recipient_id, kind, mission.id)
     await notify(
         tx,

@@ -35,7 +35,7 @@ from domain.verification import Decision
 from resolvers.missions import news
 from resolvers.missions.complete import complete
 from resolvers.missions.look import look
-from resolvers.missions.schedule import key_of, left_until
+from resolvers.missions.schedule import left_until
 from resolvers.plays.pull import pull
 
 WAITING: Final = (MissionStatus.ACCEPTED, MissionStatus.VERIFYING)
@@ -181,8 +181,8 @@ async def _ask_curator(tx: Tx, mission: Mission) -> None:
         mission,
         mission.curator_id,
         NotificationKind.MISSION_TO_REVIEW,
-        f"“{mission.title}” waits for you",
-        "The track was found in the DJ's history. Say whether it counts.",
+        title=f"“{mission.title}” waits for you",
+        body="The track was found in the DJ's history. Say whether it counts.",
     )
 
 
@@ -195,20 +195,16 @@ async def _give_up(tx: Tx, mission: Mission, outcome: VerificationOutcome) -> No
     await missions.move(tx.session, mission.id, after, review_due_at=due)
     await close_at(tx, mission.id, due)
     await news.note(tx, mission.id, before=MissionStatus.VERIFYING, after=after, by=None, reason=outcome.value)
-    told = (
-        (mission.runner_id, "Hand in evidence within a week, or it expires."),
-        (mission.curator_id, "The DJ may still hand in evidence."),
-    )
-    for person_id, body in sorted(told):
-        await news.tell(
-            tx, mission, person_id, NotificationKind.MISSION_FAILED, f"“{mission.title}” was not verified", body
-        )
+    told = {
+        mission.runner_id: "Hand in evidence within a week, or it expires.",
+        mission.curator_id: "The DJ may still hand in evidence.",
+    }
+    title, kind = f"“{mission.title}” was not verified", NotificationKind.MISSION_FAILED
+    for person_id in sorted(told):
+        await news.tell(tx, mission, person_id, kind, title=title, body=told[person_id])
 
 
 async def close_at(tx: Tx, mission_id: UUID, at: datetime) -> None:
     """Promise to look at a mission when a time for people is over."""
     key = f"{mission_id}:{int(at.timestamp())}"
     await tx.later(Job(JobKind.CLOSE_MISSION, key, {"missionId": str(mission_id)}, run_at=at))
-
-
-__all__ = ["Seen", "close_at", "key_of", "record", "see"]
