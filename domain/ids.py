@@ -60,6 +60,7 @@ class Prefix:
     MISSION: Final = "mission"
     VERIFICATION_ATTEMPT: Final = "attempt"
     EVIDENCE: Final = "evidence"
+    EVIDENCE_FILE: Final = "evidencefile"
     REVIEW: Final = "review"
     PLAY: Final = "play"
     COMPANION: Final = "companion"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -25,6 +26,13 @@ class MissionStatus(StrEnum):
 
 
 ENDED: Final = frozenset({MissionStatus.COMPLETED, MissionStatus.CANCELLED, MissionStatus.EXPIRED})
+
+
+class FundFrom(StrEnum):
+    """Where a mission's money comes from."""
+
+    CARD = "CARD"
+    BALANCE = "BALANCE"
 
 
 class VerificationMethod(StrEnum):
@@ -86,10 +94,28 @@ class EvidenceDecision(StrEnum):
     REJECTED = "REJECTED"
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a track is to be played.
+
+    Attributes:
+        name: What the place is called.
+        city: In which city.
+        latitude: Degrees north (WGS 84), together with `longitude`.
+        longitude: Degrees east (WGS 84).
+    """
+
+    name: str
+    city: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+
+
 MAX_TITLE: Final = 120
 MAX_DESCRIPTION: Final = 2000
 MAX_NOTE: Final = 2000
 MAX_VENUE: Final = 120
+MAX_CITY: Final = 80
 MAX_EVIDENCE_FILES: Final = 10
 MAX_EVIDENCES: Final = 5
 """How often a runner may hand in evidence for one mission."""

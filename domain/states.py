@@ -135,17 +135,26 @@ MISSION_MOVES: Final[Moves[MissionStatus]] = {
         }
     ),
     MissionStatus.VERIFYING: frozenset(
-        {MissionStatus.COMPLETED, MissionStatus.VERIFICATION_FAILED, MissionStatus.IN_REVIEW, MissionStatus.EXPIRED}
+        {
+            MissionStatus.COMPLETED,
+            MissionStatus.VERIFICATION_FAILED,
+            MissionStatus.IN_REVIEW,
+            MissionStatus.CANCELLED,
+            MissionStatus.EXPIRED,
+        }
     ),
-    MissionStatus.IN_REVIEW: frozenset({MissionStatus.COMPLETED, MissionStatus.VERIFICATION_FAILED}),
+    MissionStatus.IN_REVIEW: frozenset(
+        {MissionStatus.COMPLETED, MissionStatus.VERIFICATION_FAILED, MissionStatus.CANCELLED}
+    ),
     MissionStatus.VERIFICATION_FAILED: frozenset(
-        {MissionStatus.VERIFYING, MissionStatus.IN_REVIEW, MissionStatus.EXPIRED}
+        {MissionStatus.VERIFYING, MissionStatus.IN_REVIEW, MissionStatus.CANCELLED, MissionStatus.EXPIRED}
     ),
     MissionStatus.COMPLETED: frozenset(),
     MissionStatus.CANCELLED: frozenset(),
     MissionStatus.EXPIRED: frozenset(),
 }
-"""A runner who withdraws leaves a mission open to others. What failed waits for evidence, and then the money goes back."""
+"""A runner who withdraws leaves a mission open to others. What failed waits for evidence, and then the money goes back.
+Whatever is not done is cancelled when its money went back to the card that paid."""
 
 ATTEMPT_MOVES: Final[Moves[AttemptStatus]] = {
     AttemptStatus.RUNNING: frozenset({AttemptStatus.PASSED, AttemptStatus.NEEDS_REVIEW, AttemptStatus.FAILED}),

@@ -55,7 +55,7 @@ class Notification(Node):
     created_at: datetime = column("When you were told.")
     read_at: datetime | None = column("When you had seen it; null as long as you have not.")
     subject: NotificationSubject | None = one_of(
-        "What it is about: who follows you, which room, which account of yours, which tip, or which payout.",
+        "What it is about: who follows you, which room, which account of yours, which tip, which payout, or which mission.",
         tables.Notification.subject_type,
         tables.Notification.subject_id,
     )

@@ -21,6 +21,7 @@ from schema.broadcasts.subscriptions import BroadcastSubscriptions
 from schema.broadcasts.types import BroadcastReads
 from schema.chat import ChatMutations
 from schema.follows import FollowMutations, FollowReads
+from schema.missions.types import MissionReads
 from schema.notifications import NotificationMutations, NotificationSubscriptions
 from schema.operations.access import AccessMutations, AccessReads
 from schema.operations.audit import AuditReads
@@ -55,6 +56,7 @@ Query = merge_types(
         BroadcastReads,
         PaymentReads,
         PayoutReads,
+        MissionReads,
         JobReads,
         AuditReads,
         BookReads,

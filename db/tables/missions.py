@@ -62,7 +62,12 @@ class Mission(Row):
     review_due_at: Mapped[datetime | None]
     """Until when the curator may decide, or evidence is taken; what follows then depends on the status."""
 
+    rejected_at: Mapped[datetime | None]
+    """When a person said last that it does not count; none when only verification found nothing."""
+
     appealed_at: Mapped[datetime | None]
+    """When operators were asked to decide: by the runner, or because the curator did not."""
+
     completed_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     __table_args__ = (
@@ -92,6 +97,21 @@ class Mission(Row):
         at_most("venue_name", 120),
         at_most("venue_city", 80),
     )
+
+
+class MissionChange(Row):
+    """One move of a mission. Nobody means that the platform did it, or somebody who runs it."""
+
+    __tablename__ = "mission_changes"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    mission_id: Mapped[UUID]
+    from_status: Mapped[MissionStatus | None] = mapped_column(enum_column(MissionStatus))
+    to_status: Mapped[MissionStatus] = mapped_column(enum_column(MissionStatus))
+    reason: Mapped[str]
+    changed_at: Mapped[datetime]
+    actor_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    __table_args__ = {"info": {"view": True}}
 
 
 class VerificationAttempt(Row):

@@ -26,6 +26,12 @@ async def first_look(tx: Tx, mission: Mission, runner_id: UUID) -> datetime:
     return mission.window_ends_at + SETTLES_AFTER
 
 
+async def close_at(tx: Tx, mission_id: UUID, at: datetime) -> None:
+    """Promise to look at a mission when a time for people is over."""
+    key = f"{mission_id}:{int(at.timestamp())}"
+    await tx.later(Job(JobKind.CLOSE_MISSION, key, {"missionId": str(mission_id)}, run_at=at))
+
+
 def key_of(mission_id: UUID, number: int) -> str:
     """What the job of one promise is called."""
     return f"{mission_id}:{number}"

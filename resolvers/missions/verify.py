@@ -18,7 +18,6 @@ from db.session import Database, Tx
 from db.tables import Mission
 from domain.connections import AccessEnded
 from domain.errors import NotConfigured, NotFound, RateLimited, Unavailable
-from domain.jobs import Job, JobKind
 from domain.missions import (
     EVIDENCE_WITHIN,
     LIVE_PAUSE,
@@ -35,7 +34,7 @@ from domain.verification import Decision
 from resolvers.missions import news
 from resolvers.missions.complete import complete
 from resolvers.missions.look import look
-from resolvers.missions.schedule import left_until
+from resolvers.missions.schedule import close_at, left_until
 from resolvers.plays.pull import pull
 
 WAITING: Final = (MissionStatus.ACCEPTED, MissionStatus.VERIFYING)
@@ -162,10 +161,9 @@ async def _write(tx: Tx, mission: Mission, seen: Seen, next_at: datetime | None)
 
 async def _go_on(tx: Tx, mission: Mission) -> None:
     if mission.status is MissionStatus.ACCEPTED:
-        await missions.move(tx.session, mission.id, MissionStatus.VERIFYING)
-        await news.note(
-            tx, mission.id, before=mission.status, after=MissionStatus.VERIFYING, by=None, reason="WINDOW_ENDED"
-        )
+        before, after = mission.status, MissionStatus.VERIFYING
+        await missions.move(tx.session, mission.id, after)
+        await news.note(tx, mission.id, before=before, after=after, by=None, reason="WINDOW_ENDED")
     else:
         await news.show(tx, mission.id)
 
@@ -202,9 +200,3 @@ async def _give_up(tx: Tx, mission: Mission, outcome: VerificationOutcome) -> No
     title, kind = f"“{mission.title}” was not verified", NotificationKind.MISSION_FAILED
     for person_id in sorted(told):
         await news.tell(tx, mission, person_id, kind, title=title, body=told[person_id])
-
-
-async def close_at(tx: Tx, mission_id: UUID, at: datetime) -> None:
-    """Promise to look at a mission when a time for people is over."""
-    key = f"{mission_id}:{int(at.timestamp())}"
-    await tx.later(Job(JobKind.CLOSE_MISSION, key, {"missionId": str(mission_id)}, run_at=at))
