@@ -17,6 +17,8 @@ from integrations.apple_music import AppleMusic
 from integrations.arq_bell import ArqBell
 from integrations.cipher import AesCipher, public_key_of
 from integrations.kubo import Kubo
+from integrations.history.read import HistoryFiles
+from integrations.http_signatures import Ed25519Requests
 from integrations.local_files import LocalFiles
 from integrations.photos import PillowPhotos
 from integrations.pinata import Pinata
@@ -78,6 +80,9 @@ async def build(settings: Settings) -> AsyncIterator[Services]:
             apple_music=outside.apple_music,
             catalogs={AccountProvider.SPOTIFY: outside.spotify, AccountProvider.APPLE_MUSIC: outside.apple_music},
             payments=outside.payments,
+            histories=HistoryFiles(),
+            play_accounts={AccountProvider.SERATO: outside.serato},
+            request_signatures=Ed25519Requests(),
             notary=Ed25519Notary(settings.proof_signing_key, settings.proof_former_keys),
             pins=outside.pins,
             spotify_calls=max(1, settings.spotify_calls_per_minute // 2),
@@ -106,6 +111,7 @@ class Outside:
 
     oauth: Mapping[Vendor, OAuthProvider]
     spotify: Spotify
+    serato: Serato
     apple_music: AppleMusic
     privy: Privy
     telephones: TwilioVerify
@@ -160,7 +166,7 @@ async def _outside(settings: Settings, closing: AsyncExitStack) -> Outside:
     for adapter in (spotify, serato, apple_id, apple_music, privy, telephones, payments, kubo, pinata):
         closing.push_async_callback(adapter.aclose)
     doors: dict[Vendor, OAuthProvider] = {Vendor.SPOTIFY: spotify, Vendor.SERATO: serato, Vendor.APPLE: apple_id}
-    return Outside(doors, spotify, apple_music, privy, telephones, payments, pins)
+    return Outside(doors, spotify, serato, apple_music, privy, telephones, payments, pins)
 
 
 def registration(settings: Settings) -> Registration:

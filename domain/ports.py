@@ -12,10 +12,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from domain.cards import CardPayments
+from domain.companions import RequestSignatures
 from domain.connections import AccountProvider, OAuthProvider, Vendor, WalletTokens
 from domain.money import Currency
 from domain.payouts import Roads, Threshold
 from domain.players import Catalog, Player, RecentTracks
+from domain.plays import Histories, PlayAccounts
 from domain.proofs import Notary, Pins
 
 
@@ -285,6 +287,9 @@ class Services:
     apple_music: RecentTracks
     catalogs: Mapping[AccountProvider, Catalog]
     payments: CardPayments
+    histories: Histories
+    play_accounts: Mapping[AccountProvider, PlayAccounts]
+    request_signatures: RequestSignatures
     notary: Notary
     pins: Pins
     spotify_calls: int

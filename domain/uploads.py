@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from domain.errors import InvalidInput
+from domain.plays import MAX_HISTORY_BYTES
 from domain.texts import clean_text
 
 MAX_PHOTO_BYTES: Final = 10 * 1024 * 1024
@@ -20,6 +22,22 @@ UNUSED_HOURS: Final = 24
 """How long a finished file waits to be used for something."""
 
 PHOTO_TYPES: Final = ("image/jpeg", "image/png", "image/webp")
+MAX_EVIDENCE_BYTES: Final = 50 * 1024 * 1024
+EVIDENCE_SUFFIXES: Final = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/webp": ".webp",
+    "application/pdf": ".pdf",
+    "audio/mpeg": ".mp3",
+    "audio/mp4": ".m4a",
+    "audio/wav": ".wav",
+    "audio/flac": ".flac",
+    "audio/ogg": ".ogg",
+    "video/mp4": ".mp4",
+}
+"""What evidence may be, and how its file is called."""
+
+MEDIA_TYPE: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,63}")
 
 
 class UploadPurpose(StrEnum):
@@ -63,14 +81,37 @@ class FileFacts:
     byte_size: int
 
 
-def find_faults(files: list[FileFacts], *field: str) -> list[InvalidInput]:
+@dataclass(frozen=True)
+class Terms:
+    """What files of one purpose may be.
+
+    Attributes:
+        noun: What such a file is called.
+        most: How many bytes it may have.
+        types: Its media types; None where any will do, since nobody agrees on one.
+    """
+
+    noun: str
+    most: int
+    types: tuple[str, ...] | None
+
+
+TERMS: Final = {
+    UploadPurpose.PROFILE_PHOTO: Terms("A photo", MAX_PHOTO_BYTES, PHOTO_TYPES),
+    UploadPurpose.PLAY_HISTORY: Terms("A history", MAX_HISTORY_BYTES, None),
+    UploadPurpose.MISSION_EVIDENCE: Terms("Evidence", MAX_EVIDENCE_BYTES, tuple(EVIDENCE_SUFFIXES)),
+}
+
+
+def find_faults(files: list[FileFacts], purpose: UploadPurpose, *field: str) -> list[InvalidInput]:
     """Look what is wrong with files that somebody wants to send: all of it, each with its path."""
     if not 1 <= len(files) <= MAX_UPLOADS:
         return [InvalidInput(f"Send 1 to {MAX_UPLOADS} files at once.", *field)]
-    return [fault for index, file in enumerate(files) for fault in _faults_of(file, *field, str(index))]
+    terms = TERMS[purpose]
+    return [fault for index, file in enumerate(files) for fault in _faults_of(file, terms, *field, str(index))]
 
 
-def _faults_of(file: FileFacts, *field: str) -> Iterator[InvalidInput]:
+def _faults_of(file: FileFacts, terms: Terms, *field: str) -> Iterator[InvalidInput]:
     try:
         name = clean_text(file.filename, *field, "filename", most=MAX_FILENAME)
     except InvalidInput as fault:
@@ -78,8 +119,35 @@ def _faults_of(file: FileFacts, *field: str) -> Iterator[InvalidInput]:
     else:
         if "/" in name or "\\" in name or not name.strip("."):
             yield InvalidInput("Give the name of the file alone, without folders.", *field, "filename")
-    if file.content_type not in PHOTO_TYPES:
-        yield InvalidInput(f"A photo is one of {', '.join(PHOTO_TYPES)}.", *field, "contentType")
-    if not 1 <= file.byte_size <= MAX_PHOTO_BYTES:
-        most = MAX_PHOTO_BYTES // 1024 // 1024
-        yield InvalidInput(f"A photo has 1 byte to {most} MiB ({MAX_PHOTO_BYTES} bytes).", *field, "byteSize")
+    if terms.types is None:
+        if not MEDIA_TYPE.fullmatch(file.content_type):
+            yield InvalidInput("This is no media type, such as application/octet-stream.", *field, "contentType")
+    elif file.content_type not in terms.types:
+        yield InvalidInput(f"{terms.noun} is one of {', '.join(terms.types)}.", *field, "contentType")
+    if not 1 <= file.byte_size <= terms.most:
+        most = terms.most // 1024 // 1024
+        yield InvalidInput(f"{terms.noun} has 1 byte to {most} MiB ({terms.most} bytes).", *field, "byteSize")
+
+
+def begins_as(content_type: str, head: bytes) -> bool:
+    """Whether a file of evidence begins as one of its type does."""
+    match content_type:
+        case "image/jpeg":
+            return head.startswith(b"\xff\xd8\xff")
+        case "image/png":
+            return head.startswith(b"\x89PNG\r\n\x1a\n")
+        case "image/webp":
+            return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+        case "application/pdf":
+            return b"%PDF-" in head[:1024]
+        case "audio/mpeg":
+            return head.startswith(b"ID3") or (head[:1] == b"\xff" and head[1:2] >= b"\xe0")
+        case "audio/mp4" | "video/mp4":
+            return head[4:8] == b"ftyp"
+        case "audio/wav":
+            return head[:4] in (b"RIFF", b"RF64") and head[8:12] == b"WAVE"
+        case "audio/flac":
+            return head.startswith(b"fLaC")
+        case "audio/ogg":
+            return head.startswith(b"OggS")
+    return False

@@ -34,6 +34,7 @@ from schema.payments import PaymentMutations, PaymentReads
 from schema.payouts.mutations import PayoutMethodMutations, PayoutMutations
 from schema.payouts.subscriptions import PayoutSubscriptions
 from schema.payouts.types import PayoutReads
+from schema.plays import PlayMutations
 from schema.tips import TipMutations
 from schema.uploads import UploadMutations
 
@@ -74,6 +75,7 @@ Mutation = merge_types(
         ProfileMutations,
         UploadMutations,
         ApiTokenMutations,
+        PlayMutations,
         DeviceMutations,
         FollowMutations,
         NotificationMutations,

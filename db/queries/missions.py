@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.tables import Mission
-from domain.missions import ENDED, MissionStatus
+from domain.missions import ENDED, MissionStatus, VerificationMethod
 from domain.states import MISSION_MOVES, sources
 
 
@@ -63,3 +64,21 @@ async def count_verification(session: AsyncSession, mission_id: UUID, at: dateti
         .returning(Mission.verifications)
     )
     return (await session.execute(statement)).scalar_one()
+
+
+async def lock_running(session: AsyncSession, runner_id: UUID, since: datetime, until: datetime) -> Sequence[Mission]:
+    """What a runner is at, or failed to show, with windows that lie between two moments in part; they stay as they are."""
+    statement = (
+        select(Mission)
+        .where(
+            Mission.runner_id == runner_id,
+            Mission.status.in_((MissionStatus.ACCEPTED, MissionStatus.VERIFYING, MissionStatus.VERIFICATION_FAILED)),
+            Mission.verification_method == VerificationMethod.AUTOMATED,
+            Mission.window_starts_at < until,
+            Mission.window_ends_at > since,
+        )
+        .order_by(Mission.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return (await session.execute(statement)).scalars().all()

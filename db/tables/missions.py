@@ -124,7 +124,7 @@ class VerificationAttempt(Row):
     number: Mapped[int]
     status: Mapped[AttemptStatus] = mapped_column(enum_column(AttemptStatus))
     outcome: Mapped[VerificationOutcome | None] = mapped_column(enum_column(VerificationOutcome))
-    play_id: Mapped[UUID | None] = mapped_column(ForeignKey("plays.id"))
+    play_id: Mapped[UUID | None] = mapped_column(ForeignKey("plays.id"), index=True)
     confidence: Mapped[float | None]
     """Of 100, with one decimal; none when nothing was there to be scored."""
 

@@ -37,6 +37,8 @@ from schema.context import Context
 from schema.money import Balance
 from schema.payouts.types import Payout, PayoutMethod
 from schema.payouts.types import present as kept
+from schema.plays import Companion, Play, at_hand
+from schema.plays import chosen as played
 from schema.wallet import Earnings, Transaction, chosen
 from schema.wallet import earnings as read_earnings
 
@@ -122,6 +124,19 @@ class Viewer:
         "Money on its way to you, the latest first.",
         tables.Payout.user_id,
         order=tables.Payout.requested_at.desc(),
+    )
+    play_history: Connection[Play] = many(
+        "What you played as DJ, the latest first. Nobody else sees it, but for a play that proves a mission: its curator "
+        "sees that one.",
+        tables.PlayRow.user_id,
+        order=tables.PlayRow.played_at.desc(),
+        where=played,
+    )
+    companions: list[Companion] = listed(
+        "The programs that send what you play, the latest made first. Those that you revoked are not here.",
+        tables.Companion.user_id,
+        order=tables.Companion.created_at.desc(),
+        where=at_hand,
     )
     music_preferences: MusicPreferences = one("What you like to hear.", tables.User.id)
     notification_settings: NotificationSettings = embedded(

@@ -76,6 +76,7 @@ def _make_verification_attempts() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_verification_attempts")),
         sa.UniqueConstraint("mission_id", "number", name=op.f("uq_verification_attempts_mission_id_number")),
     )
+    op.create_index(op.f("ix_verification_attempts_play_id"), "verification_attempts", ["play_id"], unique=False)
 
 
 def _make_gig_checks() -> None:
