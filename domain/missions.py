@@ -76,13 +76,19 @@ class VerificationOutcome(StrEnum):
     NOT_A_GIG = "NOT_A_GIG"
     WRONG_VENUE = "WRONG_VENUE"
     ISRC_CONTRADICTS = "ISRC_CONTRADICTS"
+    NAMES_UNSURE = "NAMES_UNSURE"
     IMPLAUSIBLE = "IMPLAUSIBLE"
     WEAK_SOURCE = "WEAK_SOURCE"
     SOURCE_SILENT = "SOURCE_SILENT"
 
 
 FOR_REVIEW: Final = frozenset(
-    {VerificationOutcome.ISRC_CONTRADICTS, VerificationOutcome.IMPLAUSIBLE, VerificationOutcome.WEAK_SOURCE}
+    {
+        VerificationOutcome.ISRC_CONTRADICTS,
+        VerificationOutcome.NAMES_UNSURE,
+        VerificationOutcome.IMPLAUSIBLE,
+        VerificationOutcome.WEAK_SOURCE,
+    }
 )
 """The track seems to have been played, and a person has to say so: a wrong payment is worse than a review."""
 
@@ -115,7 +121,6 @@ MAX_TITLE: Final = 120
 MAX_DESCRIPTION: Final = 2000
 MAX_NOTE: Final = 2000
 MAX_VENUE: Final = 120
-MAX_CITY: Final = 80
 MAX_EVIDENCE_FILES: Final = 10
 MAX_EVIDENCES: Final = 5
 """How often a runner may hand in evidence for one mission."""

@@ -12,10 +12,10 @@ from uuid import UUID
 from domain.missions import FOR_REVIEW, AttemptStatus, VerificationOutcome
 from domain.plays import TRUST, Play, PlaySource, TrustLevel
 from domain.scoring.gig import check_gig, find_set
-from domain.scoring.plausible import find_faults
+from domain.scoring.plausible import GRAVE, Finding, find_faults
 from domain.scoring.score import judge, score
-from domain.scoring.venue import Venue, match_venue
-from domain.scoring.words import Finding, GigCheck, Heard, Score, VenueMatch, Verdict, Wanted
+from domain.scoring.venue import Place, match_venue
+from domain.scoring.words import GigCheck, Heard, Score, VenueMatch, Verdict, Wanted
 
 AROUND: Final = timedelta(hours=3)
 """How much of a history beside the window is looked at: a set may begin before it and end after it."""
@@ -62,7 +62,7 @@ class Asked:
     track: Wanted
     starts_at: datetime
     ends_at: datetime
-    venue: Venue | None
+    venue: Place | None
     requires_gig: bool
 
 
@@ -99,12 +99,13 @@ class Decision:
         return None if self.score is None else self.score.confidence
 
 
-def decide(asked: Asked, history: Sequence[Told]) -> Decision:
+def decide(asked: Asked, history: Sequence[Told], elsewhere: Sequence[Play] = ()) -> Decision:
     """Look through a history for the track.
 
     Args:
         asked: What is wanted.
         history: Everything that the person played within the window and `AROUND` it.
+        elsewhere: What others played in the same hours.
 
     Returns:
         Of all plays within the window the one that speaks most for them, and what it comes to: first whether the track is
@@ -118,11 +119,10 @@ def decide(asked: Asked, history: Sequence[Told]) -> Decision:
     if not within:
         return Decision(VerificationOutcome.NO_HISTORY)
     audible = [each for each in within if each.play.audible is not False]
-    scored = [(score(asked.track, heard_of(each.play)), each) for each in audible]
-    likely = [(points, each) for points, each in scored if points.title]
+    likely = [each for each in audible if _resembles(asked, each)]
     if not likely:
         return Decision(VerificationOutcome.NOT_PLAYED)
-    decisions = [_look(asked, history, each, points) for points, each in likely]
+    decisions = [_look(asked, history, elsewhere, each) for each in likely]
     return max(decisions, key=_worth)
 
 
@@ -131,13 +131,20 @@ def heard_of(play: Play) -> Heard:
     return Heard(play.title, play.artist, play.isrc, play.duration_seconds)
 
 
-def _look(asked: Asked, history: Sequence[Told], told: Told, points: Score) -> Decision:
+def _resembles(asked: Asked, told: Told) -> bool:
+    """Whether a play is worth a closer look: the title is nearly the one, or the ISRC the same."""
+    points = score(asked.track, heard_of(told.play))
+    return points.title > 0 or points.isrc_agrees
+
+
+def _look(asked: Asked, history: Sequence[Told], elsewhere: Sequence[Play], told: Told) -> Decision:
+    points = score(asked.track, heard_of(told.play))
     verdict = judge(points)
-    venue = VenueMatch.UNKNOWN if asked.venue is None else match_venue(asked.venue, told.venue_name)
+    venue = VenueMatch.UNKNOWN if asked.venue is None else match_venue(asked.venue, Place(told.venue_name))
     around = find_set([each.play for each in history if each.source is told.source], told.play)
     gig = check_gig(around, venue)
-    received = {each.play.key: each.received_at for each in history if each.source is told.source}
-    findings = find_faults(around, received_at=received)
+    received_at = max(each.received_at for each in history if each.source is told.source)
+    findings = find_faults(around, received_at=received_at, live_elsewhere=elsewhere)
     seen = Decision(VerificationOutcome.PASSED, told, points, gig, venue, findings)
     return replace(seen, outcome=_outcome(asked, told, verdict, seen))
 
@@ -145,13 +152,15 @@ def _look(asked: Asked, history: Sequence[Told], told: Told, points: Score) -> D
 def _outcome(asked: Asked, told: Told, verdict: Verdict, seen: Decision) -> VerificationOutcome:
     """The first thing that speaks against it, what fails before what people look at."""
     assert seen.gig is not None
+    assert seen.score is not None
     weak = not told.time_known or TRUST.index(told.trust) < TRUST.index(BELIEVED_FROM)
     against = {
         VerificationOutcome.LOW_CONFIDENCE: verdict is Verdict.FAIL,
         VerificationOutcome.WRONG_VENUE: seen.venue is VenueMatch.MISMATCH,
         VerificationOutcome.NOT_A_GIG: asked.requires_gig and not seen.gig.is_professional,
-        VerificationOutcome.ISRC_CONTRADICTS: verdict is Verdict.REVIEW,
-        VerificationOutcome.IMPLAUSIBLE: any(finding.grave for finding in seen.findings),
+        VerificationOutcome.ISRC_CONTRADICTS: verdict is Verdict.REVIEW and seen.score.isrc_contradicts,
+        VerificationOutcome.NAMES_UNSURE: verdict is Verdict.REVIEW,
+        VerificationOutcome.IMPLAUSIBLE: any(finding.code in GRAVE for finding in seen.findings),
         VerificationOutcome.WEAK_SOURCE: weak,
     }
     return next((outcome for outcome, holds in against.items() if holds), VerificationOutcome.PASSED)

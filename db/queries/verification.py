@@ -26,7 +26,8 @@ from db.tables import (
 from domain.connections import AccountProvider, AccountStatus
 from domain.ids import new_id
 from domain.missions import AttemptStatus
-from domain.scoring.words import Finding, GigCheck
+from domain.scoring.plausible import GRAVE, Finding
+from domain.scoring.words import GigCheck
 
 MOST_PLAYS = 5_000
 """More than anybody plays within the longest window and what is around it."""
@@ -54,6 +55,17 @@ async def read_plays(session: AsyncSession, user_id: UUID, since: datetime, unti
         .limit(MOST_PLAYS)
     )
     return (await session.execute(statement)).scalars().all()[::-1]
+
+
+async def read_elsewhere(session: AsyncSession, user_id: UUID, since: datetime, until: datetime) -> Sequence[PlayRow]:
+    """What other people played in the same hours."""
+    statement = (
+        select(PlayRow)
+        .where(PlayRow.user_id != user_id, PlayRow.played_at >= since, PlayRow.played_at < until)
+        .order_by(PlayRow.played_at, PlayRow.id)
+        .limit(MOST_PLAYS)
+    )
+    return (await session.execute(statement)).scalars().all()
 
 
 async def count_attempts(session: AsyncSession, mission_id: UUID, since: datetime | None) -> int:
@@ -112,13 +124,22 @@ async def add_findings(session: AsyncSession, attempt_id: UUID, findings: Sequen
             "attempt_id": attempt_id,
             "position": position,
             "code": finding.code,
-            "grave": finding.grave,
-            "detail": finding.detail,
+            "grave": finding.code in GRAVE,
+            "detail": f"{finding.actual}; {finding.limit}",
         }
         for position, finding in enumerate(findings)
     ]
     if rows:
         await session.execute(insert(VerificationFinding), rows)
+
+
+async def find_latest(session: AsyncSession, mission_id: UUID, since: datetime | None) -> VerificationAttempt | None:
+    """The latest look at a mission's history since a moment; none before the first."""
+    statement = select(VerificationAttempt).where(VerificationAttempt.mission_id == mission_id)
+    if since is not None:
+        statement = statement.where(VerificationAttempt.started_at >= since)
+    latest = statement.order_by(VerificationAttempt.number.desc()).limit(1)
+    return (await session.execute(latest)).scalar_one_or_none()
 
 
 async def find_attempt(session: AsyncSession, attempt_id: UUID) -> VerificationAttempt | None:

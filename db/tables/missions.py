@@ -12,7 +12,8 @@ from db.tables.row import BIG, Row, at_most, enum_column
 from domain.missions import AttemptStatus, EvidenceDecision, MissionStatus, VerificationMethod, VerificationOutcome
 from domain.money import Currency
 from domain.payouts import PayoutMethodKind
-from domain.scoring.words import FindingCode, GigRule, VenueMatch
+from domain.scoring.plausible import FindingCode
+from domain.scoring.words import GigRule, VenueMatch
 
 
 class Mission(Row):

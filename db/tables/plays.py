@@ -99,6 +99,7 @@ class PlayRow(Row):
     __table_args__ = (
         UniqueConstraint("user_id", "source", "key"),
         Index("ix_plays_user", "user_id", "played_at", "id"),
+        Index("ix_plays_played", "played_at", "id"),
         Index("ix_plays_source", "user_id", "source", "played_at", "id"),
         at_most("title", 300),
         at_most("artist", 300),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from uuid import UUID
 
 from db.queries import verification
 from db.session import Database
 from db.tables import Mission, PlayRow
 from domain.plays import Play
-from domain.scoring.venue import Venue
+from domain.scoring.venue import Place
 from domain.scoring.words import Wanted
 from domain.verification import AROUND, Asked, Decision, Told, decide
 
@@ -19,13 +20,18 @@ async def look(database: Database, mission: Mission, runner_id: UUID) -> Decisio
         rows = await verification.read_plays(
             session, runner_id, mission.window_starts_at - AROUND, mission.window_ends_at + AROUND
         )
-    return decide(asked_by(mission), [told_by(row) for row in rows])
+        others = await verification.read_elsewhere(
+            session, runner_id, mission.window_starts_at - AROUND, mission.window_ends_at + AROUND
+        )
+    history = [told_by(row) for row in rows]
+    # With a month of history this is a second of work, which others do not wait for.
+    return await asyncio.to_thread(decide, asked_by(mission), history, [told_by(row).play for row in others])
 
 
 def asked_by(mission: Mission) -> Asked:
     """What a mission asks for."""
     track = Wanted(mission.track_title, mission.track_artist, mission.track_isrc, mission.track_duration_seconds)
-    venue = Venue(mission.venue_name, mission.venue_city, mission.venue_latitude, mission.venue_longitude)
+    venue = Place(mission.venue_name, mission.venue_city, mission.venue_latitude, mission.venue_longitude)
     return Asked(
         track,
         mission.window_starts_at,

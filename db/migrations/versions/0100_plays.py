@@ -161,6 +161,7 @@ def _make_plays() -> None:
         sa.UniqueConstraint("user_id", "source", "key", name=op.f("uq_plays_user_id_source_key")),
     )
     op.create_index(op.f("ix_plays_import_id"), "plays", ["import_id"], unique=False)
+    op.create_index("ix_plays_played", "plays", ["played_at", "id"], unique=False)
     op.create_index("ix_plays_source", "plays", ["user_id", "source", "played_at", "id"], unique=False)
     op.create_index("ix_plays_user", "plays", ["user_id", "played_at", "id"], unique=False)
 

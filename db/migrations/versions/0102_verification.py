@@ -45,6 +45,7 @@ def _make_verification_attempts() -> None:
                 "NOT_A_GIG",
                 "WRONG_VENUE",
                 "ISRC_CONTRADICTS",
+                "NAMES_UNSURE",
                 "IMPLAUSIBLE",
                 "WEAK_SOURCE",
                 "SOURCE_SILENT",
@@ -114,6 +115,7 @@ def _make_verification_findings() -> None:
             word(
                 "findingcode",
                 "OVERLAP_ON_DECK",
+                "TOO_MANY_DECKS",
                 "LONGER_THAN_TRACK",
                 "CLOCK_BACKWARDS",
                 "UPLOADED_LONG_AFTER",

@@ -1,0 +1,80 @@
+"""Titles that were made from file names: what can be taken off them, and where the artist may be in them."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from domain.scoring.artists import Artists, read_artists
+from domain.scoring.normalise import fold
+
+MAX_READINGS: Final = 8
+
+_SUFFIX: Final = re.compile(r"\.(?:mp3|wav|wave|flac|aiff?|m4a|aac|ogg|opus|wma|alac|mp4|m4v|mov)$")
+_ADDRESS: Final = re.compile(r"[\[({]?(?:https?://|www\.)[^\s\])}]+[\])}]?")
+_QUALITY: Final = re.compile(r"[\[({]?(?<!\d)(?:\d{2,3}\s?kbps|\d{2,3}(?:\.\d{1,2})?\s?bpm|\d{3,4}p)(?![^\W_])[\])}]?")
+_KEY_FRONT: Final = re.compile(r"^(?:1[0-2]|[1-9])[ab](?: - \d{2,3}(?:\.\d+)?)? - ")
+_KEY_BACK: Final = re.compile(r" - (?:1[0-2]|[1-9])[ab](?: - \d{2,3}(?:\.\d+)?)?$")
+_NUMBER: Final = re.compile(
+    r"^(?:(?:\d{1,2}-)?\d{1,3}(?: - |\. ?(?=\D)|\) | ?_ ?)|\d{1,2}-\d{2} |0\d |[a-h]\d{0,2}(?: - |\. |\) )|[a-d]\d )(?=\S)"
+)
+_SPACED_DASH: Final = re.compile(r"\s-+\s")
+
+
+@lru_cache(maxsize=8192)
+def tidy(title: str) -> str:
+    """Fold a title and take suffixes, addresses, bitrates, tempo and key off it."""
+    text = fold(title)
+    if "_" in text:
+        text = " ".join(text.replace("_", " ").split())
+    text = _SUFFIX.sub("", text)
+    bare = _QUALITY.sub(" ", _ADDRESS.sub(" ", text))
+    bare = " ".join(_KEY_BACK.sub("", _KEY_FRONT.sub("", " ".join(bare.split()))).split())
+    return _SPACED_DASH.sub(" - ", bare).strip() or text
+
+
+def readings(title: str, artist: str | None) -> tuple[tuple[str, Artists | None], ...]:
+    """List what a title and an artist may mean, the most literal first.
+
+    A leading number may be the track's number or part of its name, so both are tried. Where no artist is named, ``Artist - Title``
+    and ``Title - Artist`` are; where one is, only their own name is taken off a title, so that nobody's name in a title outweighs
+    the artist's field.
+    """
+    text = tidy(title)
+    texts = [text]
+    if (found := _NUMBER.match(text)) and found.end() < len(text):
+        texts.append(text[found.end() :])
+    named = read_artists(artist)
+    known = list(_with_artist(texts, named) if named else _without_artist(texts))
+    return tuple(dict.fromkeys(known))[:MAX_READINGS]
+
+
+def _with_artist(texts: list[str], artist: Artists) -> list[tuple[str, Artists | None]]:
+    found: list[tuple[str, Artists | None]] = []
+    for text in texts:
+        left, dash, right = text.partition(" - ")
+        if dash and _is_same(left, artist):
+            found.append((right, artist))
+        left, dash, right = text.rpartition(" - ")
+        if dash and _is_same(right, artist):
+            found.append((left, artist))
+        found.append((text, artist))
+    return found
+
+
+def _is_same(text: str, artist: Artists) -> bool:
+    named = read_artists(text)
+    return named is not None and (named.whole == artist.whole or named.main == artist.main)
+
+
+def _without_artist(texts: list[str]) -> list[tuple[str, Artists | None]]:
+    found: list[tuple[str, Artists | None]] = []
+    for text in texts:
+        dash = " - " if " - " in text else "-"
+        if dash == " - " or text.count("-") == 1:
+            left, _, right = text.partition(dash)
+            found.append((right, read_artists(left)))
+            left, _, right = text.rpartition(dash)
+            found.append((left, read_artists(right)))
+    return [reading for reading in found if reading[0] and reading[1]] + [(text, None) for text in texts]
