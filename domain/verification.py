@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from domain.missions import FOR_REVIEW, AttemptStatus, VerificationOutcome
@@ -164,6 +164,25 @@ def _outcome(asked: Asked, told: Told, verdict: Verdict, seen: Decision) -> Veri
         VerificationOutcome.WEAK_SOURCE: weak,
     }
     return next((outcome for outcome, holds in against.items() if holds), VerificationOutcome.PASSED)
+
+
+def gig_facts(gig: GigCheck | None) -> dict[str, Any] | None:
+    """A gig check as it is kept with an attempt."""
+    if gig is None:
+        return None
+    rules = [
+        {"code": rule.code.value, "passed": rule.passed, "actual": rule.actual, "limit": rule.limit}
+        for rule in gig.rules
+    ]
+    return {"isProfessional": gig.is_professional, "trackCount": gig.track_count, "rules": rules}
+
+
+def finding_facts(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """Findings as they are kept with an attempt."""
+    return [
+        {"code": each.code.value, "grave": each.code in GRAVE, "actual": each.actual, "limit": each.limit}
+        for each in findings
+    ]
 
 
 ORDER: Final = {AttemptStatus.FAILED: 0, AttemptStatus.NEEDS_REVIEW: 1, AttemptStatus.PASSED: 2}

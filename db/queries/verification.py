@@ -14,20 +14,15 @@ from db.tables import (
     Companion,
     ConnectedAccount,
     EvidenceFile,
-    GigCheckRow,
-    GigRuleRow,
     MissionEvidence,
     MissionProof,
     PlayImport,
     PlayRow,
     VerificationAttempt,
-    VerificationFinding,
 )
 from domain.connections import AccountProvider, AccountStatus
 from domain.ids import new_id
 from domain.missions import AttemptStatus
-from domain.scoring.plausible import GRAVE, Finding
-from domain.scoring.words import GigCheck
 
 MOST_PLAYS = 5_000
 """More than anybody plays within the longest window and what is around it."""
@@ -95,62 +90,9 @@ async def add_attempt(session: AsyncSession, mission_id: UUID, status: AttemptSt
     return attempt_id
 
 
-async def add_gig(session: AsyncSession, attempt_id: UUID, gig: GigCheck) -> None:
-    """Write whether the set was a gig, rule by rule."""
-    await session.execute(
-        insert(GigCheckRow).values(
-            attempt_id=attempt_id, is_professional=gig.is_professional, track_count=gig.track_count
-        )
-    )
-    rules = [
-        {
-            "attempt_id": attempt_id,
-            "position": position,
-            "code": rule.code,
-            "passed": rule.passed,
-            "actual": rule.actual,
-            "limit_text": rule.limit,
-        }
-        for position, rule in enumerate(gig.rules)
-    ]
-    if rules:
-        await session.execute(insert(GigRuleRow), rules)
-
-
-async def add_findings(session: AsyncSession, attempt_id: UUID, findings: Sequence[Finding]) -> None:
-    """Write what is hard to believe about a history."""
-    rows = [
-        {
-            "attempt_id": attempt_id,
-            "position": position,
-            "code": finding.code,
-            "grave": finding.code in GRAVE,
-            "detail": f"{finding.actual}; {finding.limit}",
-        }
-        for position, finding in enumerate(findings)
-    ]
-    if rows:
-        await session.execute(insert(VerificationFinding), rows)
-
-
-async def find_latest(session: AsyncSession, mission_id: UUID, since: datetime | None) -> VerificationAttempt | None:
-    """The latest look at a mission's history since a moment; none before the first."""
-    statement = select(VerificationAttempt).where(VerificationAttempt.mission_id == mission_id)
-    if since is not None:
-        statement = statement.where(VerificationAttempt.started_at >= since)
-    latest = statement.order_by(VerificationAttempt.number.desc()).limit(1)
-    return (await session.execute(latest)).scalar_one_or_none()
-
-
 async def find_attempt(session: AsyncSession, attempt_id: UUID) -> VerificationAttempt | None:
     """One look."""
     return await session.get(VerificationAttempt, attempt_id)
-
-
-async def read_gig_rules(session: AsyncSession, attempt_id: UUID) -> Sequence[GigRuleRow]:
-    """The rules of a gig, as one look found them."""
-    statement = select(GigRuleRow).where(GigRuleRow.attempt_id == attempt_id).order_by(GigRuleRow.position)
-    return (await session.execute(statement)).scalars().all()
 
 
 async def find_play(session: AsyncSession, play_id: UUID) -> PlayRow | None:

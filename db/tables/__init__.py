@@ -24,15 +24,12 @@ from db.tables.idempotency import IdempotencyKey
 from db.tables.jobs import JobRow
 from db.tables.missions import (
     EvidenceFile,
-    GigCheckRow,
-    GigRuleRow,
     Mission,
     MissionChange,
     MissionEvidence,
     MissionProof,
     MissionReview,
     VerificationAttempt,
-    VerificationFinding,
 )
 from db.tables.money import Hold, JournalEntry, JournalLine, LedgerAccount
 from db.tables.notifications import Notification, NotificationSettings, PushToken
@@ -67,8 +64,6 @@ __all__ = [
     "Export",
     "Follow",
     "FollowedPlayer",
-    "GigCheckRow",
-    "GigRuleRow",
     "Hold",
     "IdempotencyKey",
     "Identity",
@@ -124,6 +119,5 @@ __all__ = [
     "VendorMovement",
     "VendorPause",
     "VerificationAttempt",
-    "VerificationFinding",
     "WebhookEvent",
 ]

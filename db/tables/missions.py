@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.tables.row import BIG, Row, at_most, enum_column
 from domain.missions import AttemptStatus, EvidenceDecision, MissionStatus, VerificationMethod, VerificationOutcome
 from domain.money import Currency
 from domain.payouts import PayoutMethodKind
-from domain.scoring.plausible import FindingCode
-from domain.scoring.words import GigRule, VenueMatch
+from domain.scoring.words import VenueMatch
 
 
 class Mission(Row):
@@ -136,6 +137,12 @@ class VerificationAttempt(Row):
     total_points: Mapped[int | None]
     available_points: Mapped[int | None]
     venue_match: Mapped[VenueMatch | None] = mapped_column(enum_column(VenueMatch))
+    gig: Mapped[dict[str, Any] | None]
+    """Whether the set was a gig: `isProfessional`, `trackCount`, and `rules` of `code`, `passed`, `actual`, `limit`."""
+
+    findings: Mapped[list[Any]] = mapped_column(JSONB, server_default="[]")
+    """What is hard to believe of it: `code`, `grave`, `actual`, `limit`."""
+
     started_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
     finished_at: Mapped[datetime | None]
     next_attempt_at: Mapped[datetime | None]
@@ -145,41 +152,6 @@ class VerificationAttempt(Row):
         CheckConstraint("(status = 'RUNNING') = (outcome IS NULL)", name="outcome_unless_running"),
         CheckConstraint("confidence BETWEEN 0 AND 100", name="confidence_of_100"),
     )
-
-
-class GigCheckRow(Row):
-    """Whether the set around the matched play was a gig, as one attempt saw it."""
-
-    __tablename__ = "gig_checks"
-
-    attempt_id: Mapped[UUID] = mapped_column(ForeignKey("verification_attempts.id"), primary_key=True)
-    is_professional: Mapped[bool]
-    track_count: Mapped[int]
-
-
-class GigRuleRow(Row):
-    """One rule of a gig, with its figure and its limit."""
-
-    __tablename__ = "gig_rules"
-
-    attempt_id: Mapped[UUID] = mapped_column(ForeignKey("verification_attempts.id"), primary_key=True)
-    position: Mapped[int] = mapped_column(primary_key=True)
-    code: Mapped[GigRule] = mapped_column(enum_column(GigRule))
-    passed: Mapped[bool | None]
-    actual: Mapped[str]
-    limit_text: Mapped[str]
-
-
-class VerificationFinding(Row):
-    """Something about a history that is hard to believe."""
-
-    __tablename__ = "verification_findings"
-
-    attempt_id: Mapped[UUID] = mapped_column(ForeignKey("verification_attempts.id"), primary_key=True)
-    position: Mapped[int] = mapped_column(primary_key=True)
-    code: Mapped[FindingCode] = mapped_column(enum_column(FindingCode))
-    grave: Mapped[bool]
-    detail: Mapped[str]
 
 
 class MissionEvidence(Row):

@@ -53,7 +53,7 @@ async def prove(tx: Tx, services: Services, mission: Mission, attempt_id: UUID |
 
 async def _facts(tx: Tx, mission: Mission, attempt: VerificationAttempt | None, play: PlayRow | None) -> ProofFacts:
     assert mission.runner_id is not None
-    rules = [] if attempt is None else await verification.read_gig_rules(tx.session, attempt.id)
+    rules = [] if attempt is None or attempt.gig is None else attempt.gig["rules"]
     return ProofFacts(
         mission_id=mission.id,
         runner_id=mission.runner_id,
@@ -74,9 +74,9 @@ async def _facts(tx: Tx, mission: Mission, attempt: VerificationAttempt | None, 
         confidence=_percent(attempt),
         score=_points(attempt),
         rules=[
-            GigRule(rule.code.value, bool(rule.passed), rule.actual, rule.limit_text)
+            GigRule(rule["code"], rule["passed"], rule["actual"], rule["limit"])
             for rule in rules
-            if rule.passed is not None
+            if rule["passed"] is not None
         ],
         venue_name=mission.venue_name,
         venue_match=((attempt and attempt.venue_match) or VenueMatch.UNKNOWN).value,

@@ -30,7 +30,7 @@ from domain.missions import (
 )
 from domain.notifications import NotificationKind
 from domain.ports import Services
-from domain.verification import Decision
+from domain.verification import Decision, finding_facts, gig_facts
 from resolvers.missions import news
 from resolvers.missions.complete import complete
 from resolvers.missions.look import look
@@ -136,7 +136,7 @@ async def _write(tx: Tx, mission: Mission, seen: Seen, next_at: datetime | None)
     if seen.silent and decision.status is AttemptStatus.FAILED:
         outcome = VerificationOutcome.SOURCE_SILENT
     points = decision.score
-    attempt_id = await verification.add_attempt(
+    return await verification.add_attempt(
         tx.session,
         mission.id,
         decision.status,
@@ -152,11 +152,9 @@ async def _write(tx: Tx, mission: Mission, seen: Seen, next_at: datetime | None)
         total_points=points and points.total,
         available_points=points and points.available,
         venue_match=decision.venue,
+        gig=gig_facts(decision.gig),
+        findings=finding_facts(decision.findings),
     )
-    if decision.gig is not None:
-        await verification.add_gig(tx.session, attempt_id, decision.gig)
-    await verification.add_findings(tx.session, attempt_id, decision.findings)
-    return attempt_id
 
 
 async def _go_on(tx: Tx, mission: Mission) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0102"
 down_revision = "0101"
@@ -20,9 +21,6 @@ def word(name: str, *words: str) -> sa.Enum:
 
 def upgrade() -> None:
     _make_verification_attempts()
-    _make_gig_checks()
-    _make_gig_rules()
-    _make_verification_findings()
     _make_mission_proofs()
     _make_play_history_reads()
 
@@ -61,6 +59,8 @@ def _make_verification_attempts() -> None:
         sa.Column("total_points", sa.Integer(), nullable=True),
         sa.Column("available_points", sa.Integer(), nullable=True),
         sa.Column("venue_match", word("venuematch", "MATCH", "MISMATCH", "UNKNOWN"), nullable=True),
+        sa.Column("gig", postgresql.JSONB(), nullable=True),
+        sa.Column("findings", postgresql.JSONB(), server_default="[]", nullable=False),
         sa.Column("started_at", MOMENT, server_default=sa.text("clock_timestamp()"), nullable=False),
         sa.Column("finished_at", MOMENT, nullable=True),
         sa.Column("next_attempt_at", MOMENT, nullable=True),
@@ -78,59 +78,6 @@ def _make_verification_attempts() -> None:
         sa.UniqueConstraint("mission_id", "number", name=op.f("uq_verification_attempts_mission_id_number")),
     )
     op.create_index(op.f("ix_verification_attempts_play_id"), "verification_attempts", ["play_id"], unique=False)
-
-
-def _make_gig_checks() -> None:
-    op.create_table(
-        "gig_checks",
-        sa.Column("attempt_id", sa.Uuid(), nullable=False),
-        sa.Column("is_professional", sa.Boolean(), nullable=False),
-        sa.Column("track_count", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["attempt_id"], ["verification_attempts.id"], name=op.f("fk_gig_checks_attempt_id")),
-        sa.PrimaryKeyConstraint("attempt_id", name=op.f("pk_gig_checks")),
-    )
-
-
-def _make_gig_rules() -> None:
-    op.create_table(
-        "gig_rules",
-        sa.Column("attempt_id", sa.Uuid(), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("code", word("gigrule", "ENOUGH_TRACKS", "GAPS", "DURATIONS", "VENUE"), nullable=False),
-        sa.Column("passed", sa.Boolean(), nullable=True),
-        sa.Column("actual", sa.Text(), nullable=False),
-        sa.Column("limit_text", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["attempt_id"], ["verification_attempts.id"], name=op.f("fk_gig_rules_attempt_id")),
-        sa.PrimaryKeyConstraint("attempt_id", "position", name=op.f("pk_gig_rules")),
-    )
-
-
-def _make_verification_findings() -> None:
-    op.create_table(
-        "verification_findings",
-        sa.Column("attempt_id", sa.Uuid(), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column(
-            "code",
-            word(
-                "findingcode",
-                "OVERLAP_ON_DECK",
-                "TOO_MANY_DECKS",
-                "LONGER_THAN_TRACK",
-                "CLOCK_BACKWARDS",
-                "UPLOADED_LONG_AFTER",
-                "SAME_TRACK_EVERYWHERE",
-                "FUTURE",
-            ),
-            nullable=False,
-        ),
-        sa.Column("grave", sa.Boolean(), nullable=False),
-        sa.Column("detail", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["attempt_id"], ["verification_attempts.id"], name=op.f("fk_verification_findings_attempt_id")
-        ),
-        sa.PrimaryKeyConstraint("attempt_id", "position", name=op.f("pk_verification_findings")),
-    )
 
 
 def _make_mission_proofs() -> None:
@@ -191,7 +138,4 @@ def _make_play_history_reads() -> None:
 def downgrade() -> None:
     op.drop_table("play_history_reads")
     op.drop_table("mission_proofs")
-    op.drop_table("verification_findings")
-    op.drop_table("gig_rules")
-    op.drop_table("gig_checks")
     op.drop_table("verification_attempts")
