@@ -16,9 +16,9 @@ from integrations.apple_id import AppleId
 from integrations.apple_music import AppleMusic
 from integrations.arq_bell import ArqBell
 from integrations.cipher import AesCipher, public_key_of
-from integrations.kubo import Kubo
 from integrations.history.read import HistoryFiles
 from integrations.http_signatures import Ed25519Requests
+from integrations.kubo import Kubo
 from integrations.local_files import LocalFiles
 from integrations.photos import PillowPhotos
 from integrations.pinata import Pinata

@@ -18,6 +18,7 @@ import doctor
 import seed
 import serve
 import verify
+from companion import commands as companion
 from db import migrate
 from domain.accounts import Role
 from domain.errors import DomainError, InvalidInput
@@ -199,6 +200,7 @@ def parser() -> argparse.ArgumentParser:
     checked.add_argument("--keys", metavar="FILE", help="public keys to trust, one in a line; our own unless told")
     checked.add_argument("--cid", help="the address that it was found under")
     actions.add_parser("keys", help="print our public keys, the present one first")
+    companion.add_to(commands)
     token = commands.add_parser("token", help="print an access token of a demo person")
     token.add_argument("username")
     token.add_argument("--hours", type=float, default=1.0, help="how long it holds (1)")
@@ -213,6 +215,9 @@ def main() -> int:
     logging.getLogger("arq").setLevel(logging.WARNING)
     # A line for each request to a vendor, with its whole address.
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    if arguments.command == "companion":
+        # It runs beside somebody's DJ software, where there is no server and nothing to set.
+        return companion.run(arguments)
     try:
         needed = arguments.command not in WITHOUT_SECRETS
         settings = Settings.from_environment(os.environ, Path(".env"), secrets_needed=needed)

@@ -122,24 +122,8 @@ class Ed25519Requests:
 
     def read(self, head: Head) -> Claim:
         """Read what a request claims; raises as the port says."""
-        headers = head.headers
         try:
-            signed = parse(_header(headers, "signature-input"), _header(headers, "signature"))
-            if set(signed.components) != set(COVERED):
-                raise ValueError("Signature-Input")
-            if signed.parameters.get("alg", "ed25519") != "ed25519":
-                raise ValueError("Signature-Input")
-            values = {name: _header(headers, name) for name in COVERED if not name.startswith("@")}
-            values |= {"@method": head.method, "@path": head.path}
-            return Claim(
-                companion_id=from_wire(Prefix.COMPANION, signed.parameters.get("keyid", "")),
-                counter=_counter(values[COUNTER]),
-                sha256=_digest(values[DIGEST]),
-                filename=_filename(values[FILENAME]),
-                time_zone=values[TIME_ZONE].strip(),
-                signed=signature_base(signed.components, values, signed.written),
-                signature=signed.signature,
-            )
+            return _claim(head)
         except ValueError as fault:
             raise Unauthenticated(f"This request is not signed as a companion's is; look at {fault}.") from None
         except NotFound:
@@ -179,6 +163,24 @@ WEAK: Final = frozenset(
     )
 )
 """The points of small order of the curve, in every way of writing them."""
+
+
+def _claim(head: Head) -> Claim:
+    headers = head.headers
+    signed = parse(_header(headers, "signature-input"), _header(headers, "signature"))
+    if set(signed.components) != set(COVERED) or signed.parameters.get("alg", "ed25519") != "ed25519":
+        raise ValueError("Signature-Input")
+    values = {name: _header(headers, name) for name in COVERED if not name.startswith("@")}
+    values |= {"@method": head.method, "@path": head.path}
+    return Claim(
+        companion_id=from_wire(Prefix.COMPANION, signed.parameters.get("keyid", "")),
+        counter=_counter(values[COUNTER]),
+        sha256=_digest(values[DIGEST]),
+        filename=_filename(values[FILENAME]),
+        time_zone=values[TIME_ZONE].strip(),
+        signed=signature_base(signed.components, values, signed.written),
+        signature=signed.signature,
+    )
 
 
 def _header(headers: Mapping[str, str], name: str) -> str:

@@ -181,8 +181,9 @@ class Fault:
 
 @dataclass(frozen=True)
 class Made:
-    """What is kept of a file, under a key of this attempt alone: two calls at once do not write over, or delete, what the
-    other has stored.
+    """What is kept of a file.
+
+    Its key is of this attempt alone: two calls at once do not write over, or delete, what the other has stored.
     """
 
     key: str
@@ -199,16 +200,23 @@ async def _make(services: Services, upload: Upload) -> Made | Fault:
         return Fault(UploadFailureCode.WRONG_SIZE, fault.message)
     if len(content) != upload.byte_size:
         return Fault(UploadFailureCode.WRONG_SIZE, f"It has {len(content)} bytes, not {upload.byte_size}.")
-    match upload.purpose:
-        case UploadPurpose.PLAY_HISTORY:
-            # What it is, its content says when it is read; how its sender's system calls it matters to nobody.
-            return Made(f"{HISTORIES}{new_id()}", content, UNKNOWN_TYPE)
-        case UploadPurpose.MISSION_EVIDENCE:
-            if not begins_as(upload.content_type, content[:1024]):
-                return Fault(UploadFailureCode.UNUSABLE, f"This is not {upload.content_type}.")
-            return Made(f"{EVIDENCE}{new_id()}{EVIDENCE_SUFFIXES[upload.content_type]}", content, upload.content_type)
-        case UploadPurpose.PROFILE_PHOTO:
-            try:
-                return Made(f"{PHOTOS}{new_id()}.webp", await services.photos.portrait(content), "image/webp")
-            except InvalidInput as fault:
-                return Fault(UploadFailureCode.UNUSABLE, fault.message)
+    try:
+        return await _shape(services, upload, content)
+    except InvalidInput as fault:
+        return Fault(UploadFailureCode.UNUSABLE, fault.message)
+
+
+async def _shape(services: Services, upload: Upload, content: bytes) -> Made:
+    """Make of a file's bytes what is kept of them.
+
+    Raises:
+        InvalidInput: They cannot be used for their purpose.
+    """
+    if upload.purpose is UploadPurpose.PROFILE_PHOTO:
+        return Made(f"{PHOTOS}{new_id()}.webp", await services.photos.portrait(content), "image/webp")
+    if upload.purpose is UploadPurpose.PLAY_HISTORY:
+        # What it is, its content says when it is read; what its sender's system calls it matters to nobody.
+        return Made(f"{HISTORIES}{new_id()}", content, UNKNOWN_TYPE)
+    if not begins_as(upload.content_type, content):
+        raise InvalidInput(f"It does not begin as a file of the type {upload.content_type} does.")
+    return Made(f"{EVIDENCE}{new_id()}{EVIDENCE_SUFFIXES[upload.content_type]}", content, upload.content_type)

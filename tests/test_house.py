@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "settings": {"integrations"},
     "bootstrap": {"domain", "db", "integrations", "settings"},
 }
-PROCESSES = {"app", "cli", "demo", "doctor", "processes", "seed", "serve", "verify", "jobs.worker"}
+PROCESSES = {"app", "cli", "companion", "demo", "doctor", "processes", "seed", "serve", "verify", "jobs.worker"}
 OURS = set(MAY_IMPORT) | {room for room in PROCESSES if "." not in room}
 BANNED = {"utils", "util", "helpers", "helper", "common", "misc", "base", "manager", "service"}
 ONLY_IN = {
@@ -35,11 +35,11 @@ ONLY_IN = {
     "aiosmtplib": ("integrations.smtp",),
     "PIL": ("integrations.photos",),
     "joserfc": ("integrations.",),
-    "cryptography": ("integrations.",),
+    "cryptography": ("integrations.", "companion."),
     "authlib": ("integrations.oauth",),
     "aiosmtpd": ("integrations.sandbox.",),
     "stripe": ("integrations.stripe_wire", "integrations.sandbox.stripe.parameters"),
-    "httpx": ("integrations.", "demo."),
+    "httpx": ("integrations.", "demo.", "companion."),
     "strawberry": ("engine.", "schema."),
     "graphql": ("engine.", "schema.", "cli"),
     "rapidfuzz": ("domain.scoring.",),

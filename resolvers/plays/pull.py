@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from db.queries import connections, plays
@@ -51,7 +51,8 @@ async def pull(database: Database, services: Services, mission: Mission) -> int 
         # Its person knows, and has to connect it again.
         return None
     kept = [play for play in told if play.started_at is not None and since <= play.started_at < until]
-    await _keep(database, mission.runner_id, account.id, mission.id, kept, (since, until))
+    facts = {"user_id": mission.runner_id, "account_id": account.id, "mission_id": mission.id}
+    await _keep(database, mission.runner_id, kept, {**facts, "since": since, "until": until})
     return len(kept)
 
 
@@ -83,24 +84,8 @@ async def _ask_again(
         raise
 
 
-async def _keep(
-    database: Database,
-    user_id: UUID,
-    account_id: UUID,
-    mission_id: UUID,
-    told: Sequence[Play],
-    window: tuple[datetime, datetime],
-) -> None:
-    since, until = window
+async def _keep(database: Database, user_id: UUID, told: Sequence[Play], look: Mapping[str, Any]) -> None:
     placed = [Placed(play, play.started_at, time_known=True) for play in told if play.started_at is not None]
     async with database.transaction() as tx:
         await write(tx, user_id, placed, source=PlaySource.SERATO_ACCOUNT, trust=TrustLevel.CONNECTED)
-        await plays.add_read(
-            tx.session,
-            user_id=user_id,
-            account_id=account_id,
-            mission_id=mission_id,
-            since=since,
-            until=until,
-            play_count=len(told),
-        )
+        await plays.add_read(tx.session, **look, play_count=len(told))
