@@ -84,3 +84,6 @@ UNKNOWN_COMPANIONS: Final = Limit(burst=30, every_seconds=2)
 
 MISSIONS_BY_PERSON: Final = Limit(burst=20, every_seconds=60)
 """Missions to write: everybody who looks for work reads them."""
+
+VERIFICATIONS_BY_PERSON: Final = Limit(burst=10, every_seconds=30)
+"""Looks at one's own history: each reads hours of it."""

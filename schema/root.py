@@ -21,7 +21,11 @@ from schema.broadcasts.subscriptions import BroadcastSubscriptions
 from schema.broadcasts.types import BroadcastReads
 from schema.chat import ChatMutations
 from schema.follows import FollowMutations, FollowReads
+from schema.missions.mutations import MissionMutations
+from schema.missions.proofs import ProofReads
+from schema.missions.subscriptions import MissionSubscriptions
 from schema.missions.types import MissionReads
+from schema.missions.verification import VerificationMutations, VerificationReads
 from schema.notifications import NotificationMutations, NotificationSubscriptions
 from schema.operations.access import AccessMutations, AccessReads
 from schema.operations.audit import AuditReads
@@ -58,6 +62,8 @@ Query = merge_types(
         PaymentReads,
         PayoutReads,
         MissionReads,
+        VerificationReads,
+        ProofReads,
         JobReads,
         AuditReads,
         BookReads,
@@ -89,9 +95,13 @@ Mutation = merge_types(
         PaymentMutations,
         PayoutMethodMutations,
         PayoutMutations,
+        MissionMutations,
+        VerificationMutations,
     ),
 )
-Subscription = merge_types("Subscription", (BroadcastSubscriptions, NotificationSubscriptions, PayoutSubscriptions))
+Subscription = merge_types(
+    "Subscription", (BroadcastSubscriptions, NotificationSubscriptions, PayoutSubscriptions, MissionSubscriptions)
+)
 
 schema = strawberry.Schema(
     query=Query,

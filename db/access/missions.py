@@ -8,7 +8,15 @@ from sqlalchemy import ColumnElement, and_, exists, or_
 
 from db.access.viewer import Viewer, operates
 from db.expressions.follows import apart
-from db.tables import EvidenceFile, Mission, MissionChange, MissionEvidence, MissionReview
+from db.tables import (
+    EvidenceFile,
+    Mission,
+    MissionChange,
+    MissionEvidence,
+    MissionProof,
+    MissionReview,
+    VerificationAttempt,
+)
 from domain.missions import MissionStatus
 
 
@@ -54,6 +62,16 @@ def evidence_file(row: type[EvidenceFile], viewer: Viewer) -> ColumnElement[bool
 def review(row: type[MissionReview], viewer: Viewer) -> ColumnElement[bool]:
     """Who wrote it, whose mission it was, and operators."""
     return _of_mission(row, viewer, row.author_id == viewer.id)
+
+
+def attempt(row: type[VerificationAttempt], viewer: Viewer) -> ColumnElement[bool]:
+    """The DJ who does the mission, its curator and operators. A DJ before them has nothing to do with it."""
+    return _of_mission(row, viewer, Mission.runner_id == viewer.id)
+
+
+def proof(row: type[MissionProof], viewer: Viewer) -> ColumnElement[bool]:
+    """The DJ, the curator and operators; others find it by its address alone."""
+    return _of_mission(row, viewer, Mission.runner_id == viewer.id)
 
 
 def _of_mission(row: Any, viewer: Viewer, theirs: ColumnElement[bool]) -> ColumnElement[bool]:

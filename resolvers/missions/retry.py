@@ -8,8 +8,10 @@ from uuid import UUID
 
 from db.queries import missions, verification
 from db.session import Database, Tx
+from db.tables import Mission
+from domain.accounts import Role
 from domain.actors import Actor
-from domain.errors import Conflict, Forbidden, NotFound
+from domain.errors import Conflict, NotFound
 from domain.limits import VERIFICATIONS_BY_PERSON
 from domain.missions import MissionStatus, VerificationMethod
 from domain.ports import Services
@@ -31,42 +33,49 @@ async def preview(database: Database, services: Services, actor: Actor, mission_
     """
     async with database.session() as session:
         mission = await missions.find(session, mission_id)
-    seen = mission is not None and (
-        mission.runner_id == actor.user_id or mission.status is MissionStatus.OPEN and mission.curator_id != actor.user_id
-    )
-    if mission is None or not seen:
+    if mission is None or not _may_preview(mission, actor.user_id):
         raise NotFound("There is no such mission.", "missionId")
-    await spend(
-        services.limiter, f"verifications:{actor.user_id}", VERIFICATIONS_BY_PERSON, "Too many looks. Wait a little."
-    )
+    await _take_turn(services, actor)
     return await look(database, mission, actor.user_id)
 
 
-async def retry(tx: Tx, services: Services, actor: Actor, mission_id: UUID) -> None:
+def _may_preview(mission: Mission, user_id: UUID) -> bool:
+    open_to_them = mission.status is MissionStatus.OPEN and mission.curator_id != user_id
+    return mission.runner_id == user_id or open_to_them
+
+
+async def retry(database: Database, services: Services, actor: Actor, mission_id: UUID) -> None:
     """Look at the runner's history again at once: they may ask for it, and operators.
 
     Raises:
-        NotFound: There is no such mission, or one may not see it.
-        Forbidden: It is somebody else's to do.
+        NotFound: There is no such mission, or it is not theirs.
         Conflict: Nothing is verified of it now.
         RateLimited: Too often.
     """
     actor.require_person()
-    mission = await missions.lock(tx.session, mission_id)
-    if mission is None or actor.user_id not in (mission.runner_id, mission.curator_id) and not actor.operates:
-        raise NotFound("There is no such mission.", "missionId")
-    if actor.user_id != mission.runner_id and not actor.operates:
-        raise Forbidden("Only the DJ who does it can have it looked at again.", "missionId")
-    if mission.status not in RETRIED or mission.verification_method is not VerificationMethod.AUTOMATED:
-        raise Conflict("Nothing is verified of this mission now.", "missionId")
+    await _take_turn(services, actor)
+    async with database.transaction() as tx:
+        mission = await missions.lock(tx.session, mission_id)
+        if mission is None or (actor.user_id != mission.runner_id and Role.OPERATOR not in actor.roles):
+            raise NotFound("There is no such mission that you do.", "missionId")
+        if mission.status not in RETRIED or mission.verification_method is not VerificationMethod.AUTOMATED:
+            raise Conflict("Nothing is verified of this mission now.", "missionId")
+        await _look_again(tx, mission, actor)
+
+
+async def _look_again(tx: Tx, mission: Mission, actor: Actor) -> None:
+    before, after = mission.status, MissionStatus.VERIFYING
+    if before is not after:
+        await missions.move(tx.session, mission.id, after, review_due_at=None)
+    await verification.forget_next(tx.session, mission.id)
+    await schedule(tx, mission, at=datetime.now(UTC))
+    if before is not after:
+        await news.note(tx, mission.id, before=before, after=after, by=actor.user_id, reason="RETRIED")
+    else:
+        await news.show(tx, mission.id)
+
+
+async def _take_turn(services: Services, actor: Actor) -> None:
     await spend(
         services.limiter, f"verifications:{actor.user_id}", VERIFICATIONS_BY_PERSON, "Too many looks. Wait a little."
     )
-    if mission.status is MissionStatus.VERIFICATION_FAILED:
-        await missions.move(tx.session, mission.id, MissionStatus.VERIFYING)
-    await verification.forget_next(tx.session, mission.id)
-    await schedule(tx, mission, at=datetime.now(UTC))
-    if mission.status is MissionStatus.VERIFICATION_FAILED:
-        await news.note(
-            tx, mission.id, before=mission.status, after=MissionStatus.VERIFYING, by=actor.user_id, reason="RETRIED"
-        )

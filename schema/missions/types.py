@@ -44,6 +44,8 @@ from schema.subjects import CheckoutSubject, NotificationSubject, TransactionSub
 
 if TYPE_CHECKING:
     from schema.accounts.user import User
+    from schema.missions.proofs import MissionProof
+    from schema.missions.verification import VerificationAttempt
 
 
 @part
@@ -199,6 +201,13 @@ class Mission(NotificationSubject, CheckoutSubject, TransactionSubject):
         tables.MissionChange.mission_id,
         order=tables.MissionChange.changed_at,
     )
+
+    verification_attempts: list[VerificationAttempt] = listed(
+        "The looks at the DJ's history that count, the first first; for its curator, its DJ and operators.",
+        tables.VerificationAttempt.mission_id,
+        order=tables.VerificationAttempt.number,
+    )
+    proof: MissionProof | None = one("What proves it; null until it is done.", tables.MissionProof.mission_id)
 
     @computed
     def viewer_actions(mission: type[tables.Mission], viewer: Viewer) -> SQL[list[MissionAction]]:

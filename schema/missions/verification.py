@@ -135,9 +135,7 @@ def gig_of(facts: dict[str, Any] | None) -> GigCheck | None:
 def findings_of(facts: list[dict[str, Any]]) -> list[HistoryFinding]:
     """Findings, as they are kept."""
     return [
-        HistoryFinding(
-            code=FindingCode(each["code"]), grave=each["grave"], actual=each["actual"], limit=each["limit"]
-        )
+        HistoryFinding(code=FindingCode(each["code"]), grave=each["grave"], actual=each["actual"], limit=each["limit"])
         for each in facts
     ]
 
@@ -149,7 +147,9 @@ class VerificationAttempt(Node):
     number: int = column("Which one it is, from 1.")
     status: AttemptStatus = column("Where it stands.")
     outcome: VerificationOutcome | None = column("What it says, and why; null while it is under way.")
-    confidence: float | None = column("How much speaks for it, of 100, with one decimal; null when nothing was like it.")
+    confidence: float | None = column(
+        "How much speaks for it, of 100, with one decimal; null when nothing was like it."
+    )
     venue_match: VenueMatch | None = column("Whether it was played where it was to be; null while it is under way.")
     started_at: datetime = column("When it began.")
     finished_at: datetime | None = column("When it was over.")
@@ -251,20 +251,21 @@ class RetryVerificationInput:
 class RetryVerificationPayload(Payload):
     """The mission."""
 
-    mission: Mission | None = strawberry.field(default=None, description="The mission; follow it to hear what came of it.")
+    mission: Mission | None = strawberry.field(
+        default=None, description="The mission; follow it to hear what came of it."
+    )
 
 
 @strawberry.type
 class VerificationMutations:
     """Deeds about verification."""
 
-    @deed("Have your history looked at again for a mission that you do, at once, such as after you handed in more of it.")
+    @deed(
+        "Have your history looked at again for a mission that you do, at once, such as after you handed in more of it."
+    )
     async def retry_verification(self, info: Info, input: RetryVerificationInput) -> RetryVerificationPayload:
         """Look again."""
         actor, context = info.context.signed_in, info.context
         mission_id = from_wire(Prefix.MISSION, input.mission_id, "missionId")
-        async with context.database.transaction() as tx:
-            await deeds.retry(tx, context.services, actor, mission_id)
+        await deeds.retry(context.database, context.services, actor, mission_id)
         return RetryVerificationPayload(mission=ref(Mission, mission_id))
-
-
