@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from uuid import UUID
-
 from jobs.work import Work
 from resolvers.missions import pin, verify
-from resolvers.missions.close import close
 from resolvers.missions.close import close
 
 
