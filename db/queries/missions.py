@@ -7,10 +7,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.tables import Mission
+from db.access import missions as access
+from db.access.viewer import VIEWER
+from db.tables import Mission, User
+from domain.accounts import Role
 from domain.missions import ENDED, MissionStatus, VerificationMethod
 from domain.states import MISSION_MOVES, sources
 
@@ -80,5 +83,29 @@ async def lock_running(session: AsyncSession, runner_id: UUID, since: datetime, 
         .order_by(Mission.id)
         .with_for_update()
         .execution_options(populate_existing=True)
+    )
+    return (await session.execute(statement)).scalars().all()
+
+
+async def is_seen(session: AsyncSession, mission_id: UUID, viewer_id: UUID, *, operates: bool) -> bool:
+    """Whether a mission is there for somebody."""
+    seen = select(Mission.id).where(Mission.id == mission_id, access.mission(Mission, VIEWER))
+    roles = [Role.OPERATOR.value] if operates else []
+    found = await session.execute(seen, {"viewer": viewer_id, "viewer_roles": roles})
+    return found.scalar_one_or_none() is not None
+
+
+async def list_operators(session: AsyncSession, *, but: Sequence[UUID | None], most: int = 50) -> Sequence[UUID]:
+    """Those who run the platform, without some, at most so many."""
+    statement = (
+        select(User.id)
+        .where(
+            literal(Role.OPERATOR.value) == func.any(User.roles),
+            ~User.suspended,
+            User.deleted_at.is_(None),
+            User.id.not_in([each for each in but if each is not None]),
+        )
+        .order_by(User.id)
+        .limit(most)
     )
     return (await session.execute(statement)).scalars().all()

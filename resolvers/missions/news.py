@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
@@ -41,3 +42,9 @@ async def tell(tx: Tx, mission: Mission, recipient_id: UUID, kind: NotificationK
         subject_type=SubjectType.MISSION,
         subject_id=mission.id,
     )
+
+
+async def tell_each(tx: Tx, mission: Mission, kind: NotificationKind, *, title: str, told: Mapping[UUID, str]) -> None:
+    """Tell several people, each in words of their own; in the order of ids, as everybody takes people's logs."""
+    for person_id in sorted(told):
+        await tell(tx, mission, person_id, kind, title=title, body=told[person_id])

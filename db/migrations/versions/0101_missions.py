@@ -74,6 +74,7 @@ def upgrade() -> None:
     _make_mission_evidence_files()
     _make_mission_reviews()
     op.execute(CHANGES)
+    op.create_unique_constraint(op.f("uq_payments_hold_id"), "payments", ["hold_id"])
 
 
 def _make_missions() -> None:
@@ -255,6 +256,7 @@ def _make_mission_reviews() -> None:
 
 
 def downgrade() -> None:
+    op.drop_constraint(op.f("uq_payments_hold_id"), "payments")
     op.execute("DROP VIEW mission_changes")
     op.drop_table("mission_reviews")
     op.drop_table("mission_evidence_files")
