@@ -98,6 +98,9 @@ async def record(tx: Tx, services: Services, seen: Seen) -> float | None:
     if not passed and seen.began_at < mission.window_ends_at + SETTLES_AFTER:
         # The set goes on, or is being packed up: the first look that counts comes after that.
         return min(LIVE_PAUSE.total_seconds(), left_until(mission.window_ends_at + SETTLES_AFTER) + 1)
+    early = None if passed else await _early(tx, mission, seen)
+    if early is not None:
+        return early
     tried = await verification.count_attempts(tx.session, mission.id, mission.accepted_at) + 1
     pause = pause_after(tried, random.random())  # noqa: S311 -- it only spreads
     again = None if pause is None or seen.decision.status is not AttemptStatus.FAILED else pause
@@ -112,6 +115,14 @@ async def record(tx: Tx, services: Services, seen: Seen) -> float | None:
         await _go_on(tx, mission)
         return again.total_seconds()
     return None
+
+
+async def _early(tx: Tx, mission: Mission, seen: Seen) -> float | None:
+    """Seconds until the next look that counts, when news of the history had this one come before its time, in vain."""
+    last = await verification.find_last_attempt(tx.session, mission.id)
+    if seen.decision.status is not AttemptStatus.FAILED or last is None or last.next_attempt_at is None:
+        return None
+    return left_until(last.next_attempt_at) or None
 
 
 def _waits(mission: Mission, number: int) -> bool:
