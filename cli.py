@@ -94,7 +94,11 @@ def run_proof(settings: Settings, arguments: argparse.Namespace) -> int:
         print("\n".join(verify.print_keys(ours)))
         return 0
     trusted = verify.read_keys(arguments.key, arguments.keys) or ours
-    lines, fine = verify.verify(arguments.file, trusted, cid=arguments.cid)
+    document = verify.read(arguments.file)
+    lines, fine = verify.verify(document, trusted, cid=arguments.cid)
+    if fine and (arguments.salt or arguments.of):
+        more, fine = verify.reveal(document, arguments.salt, arguments.of)
+        lines += more
     print("\n".join(lines))
     return 0 if fine else 1
 
@@ -199,6 +203,8 @@ def parser() -> argparse.ArgumentParser:
     checked.add_argument("--key", action="append", default=[], help="a public key to trust; may be given several times")
     checked.add_argument("--keys", metavar="FILE", help="public keys to trust, one in a line; our own unless told")
     checked.add_argument("--cid", help="the address that it was found under")
+    checked.add_argument("--salt", help="the salt of the document, which those of its mission are given")
+    checked.add_argument("--of", action="append", default=[], metavar="TEXT", help="an id or a venue that it hides")
     actions.add_parser("keys", help="print our public keys, the present one first")
     companion.add_to(commands)
     token = commands.add_parser("token", help="print an access token of a demo person")

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from domain.canonical import cid_of
 from domain.errors import InvalidInput
-from domain.proof_documents import LONGEST, Check, examine, key_id_of
+from domain.proof_documents import LONGEST, SALT_BYTES, Check, examine, key_id_of, spoken_of
 from integrations.proof_keys import Ed25519Notary, holds, parse_public_key, read_public_keys
 from settings import Settings
 
 
-def verify(file: str, trusted: Collection[bytes], *, cid: str | None = None) -> tuple[list[str], bool]:
+def verify(document: bytes, trusted: Collection[bytes], *, cid: str | None = None) -> tuple[list[str], bool]:
     """Check a document; `trusted` are the keys of the platform that it should be of.
 
     Returns:
@@ -24,7 +24,6 @@ def verify(file: str, trusted: Collection[bytes], *, cid: str | None = None) -> 
     """
     if not trusted:
         raise InvalidInput("Say whose proof it should be, with --key or --keys: a document cannot vouch for itself.")
-    document = _read(file)
     found = cid_of(document)
     lines, fine = [found], True
     if cid is not None:
@@ -34,6 +33,26 @@ def verify(file: str, trusted: Collection[bytes], *, cid: str | None = None) -> 
     lines += [_line(finding.check, finding.fault) for finding in findings]
     lines += [f"{check:<10}not looked at" for check in list(Check)[len(findings) :]]
     return lines, fine and all(finding.fault is None for finding in findings)
+
+
+def reveal(document: bytes, salt: str | None, names: Sequence[str]) -> tuple[list[str], bool]:
+    """Say whom and what a document that was checked speaks of, for whoever has its salt.
+
+    Returns:
+        A line for each name, and whether the document speaks of all of them.
+
+    Raises:
+        InvalidInput: The salt is none.
+    """
+    try:
+        key = bytes.fromhex(salt or "")
+    except ValueError:
+        key = b""
+    if len(key) != SALT_BYTES:
+        raise InvalidInput(f"A salt has {2 * SALT_BYTES} hexadecimal digits.")
+    found = {name: spoken_of(document, key, name) for name in names}
+    lines = [f"{' and '.join(roles) or 'nowhere':<10}{name}" for name, roles in found.items()]
+    return lines, all(found.values())
 
 
 def own_keys(settings: Settings) -> Sequence[bytes]:
@@ -61,7 +80,7 @@ def read_keys(texts: Sequence[str], file: str | None) -> list[bytes]:
         raise InvalidInput(f"Keys {fault}.") from None
 
 
-def _read(file: str) -> bytes:
+def read(file: str) -> bytes:
     """Read a file, or standard input for `-`; just more than a document may have."""
     if file == "-":
         return sys.stdin.buffer.read(LONGEST + 1)

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from domain.money import Money
+from domain.money import Currency, Money
+from domain.movements import Movement
 from domain.payments import (
     Checkout,
-    Movement,
     NewCheckout,
     NewTransfer,
     PayeeAccount,
@@ -74,8 +74,11 @@ class CardPayments(Protocol):
     async def find_transfer(self, reference: str, *, group: str | None = None) -> Transfer | None:
         """Find a share by our reference, in the group that it was sent with."""
 
-    async def reverse_transfer(self, key: str, transfer_id: str, amount: Money) -> Reversal:
+    async def reverse_transfer(self, key: str, transfer_id: str, amount: Money, *, reference: str) -> Reversal:
         """Take back a share or a part, as far as the account has it."""
+
+    async def list_reversals(self, transfer_id: str) -> Sequence[Reversal]:
+        """All that was taken back of a share, newest first."""
 
     async def create_account(self, key: str, *, country: str, email: str | None, reference: str) -> PayeeAccount:
         """Open an account for somebody; the processor asks its owner the rest on a page of its own."""
@@ -85,6 +88,9 @@ class CardPayments(Protocol):
 
     async def account_status(self, account_id: str) -> PayeeAccount:
         """Ask how somebody's account stands."""
+
+    async def account_funds(self, account_id: str, currency: Currency) -> Money:
+        """Ask how much is available in somebody's account; nothing when it is overdrawn."""
 
     async def create_link(
         self, key: str, *, amount: Money, description: str, reference: str, group: str | None = None

@@ -72,6 +72,14 @@ def to_wire(prefix: str, key: UUID) -> str:
     return f"{prefix}_{key}"
 
 
+def read_id(text: str | None) -> UUID | None:
+    """Read a bare id that went out and came back; None when it is none of ours."""
+    try:
+        return UUID(text or "")
+    except ValueError:
+        return None
+
+
 def from_wire(prefix: str, text: str, *field: str) -> UUID:
     """Read an id that a client sent.
 

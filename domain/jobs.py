@@ -30,6 +30,8 @@ class JobKind(StrEnum):
     CLOSE_MISSION = "CLOSE_MISSION"
     PIN_PROOF = "PIN_PROOF"
     MAKE_EXPORT = "MAKE_EXPORT"
+    RECOVER_DEBT = "RECOVER_DEBT"
+    TAKE_BACK = "TAKE_BACK"
 
 
 class JobStatus(StrEnum):

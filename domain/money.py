@@ -95,7 +95,8 @@ class AccountKind(StrEnum):
     """What an account of the ledger stands for. Signs are the platform's: what it owes somebody is positive.
 
     A person's are AVAILABLE, PENDING (theirs soon), WITHHELD (disputed), IN_TRANSIT (a payout that is under way) and
-    RECEIVABLE (what they owe the platform, negative). HOLD is one held amount. FEES is what the platform earned, and
+    RECEIVABLE (what they owe the platform, negative). HOLD is one held amount. FEES is what the platform earned, less what it
+    bears itself, such as a vendor's own fees, and
     CLEARING is the outside world: money that came in makes it negative.
     """
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from domain.errors import DomainError, ErrorCode
 from domain.money import Money
+from domain.movements import Cost
 
 SIGNED_WITHIN: Final = timedelta(seconds=300)
 """An event that was signed longer ago than this may be somebody's replay, and is refused."""
@@ -135,6 +136,7 @@ class Payment:
         charge_id: The charge that succeeded or failed last; transfers name it as their source.
         group: What binds it and its transfers.
         reference: Our own name for it.
+        costs: What the processor kept of it, as far as that is known and was asked for.
     """
 
     id: str
@@ -144,6 +146,7 @@ class Payment:
     charge_id: str | None
     group: str | None
     reference: str | None
+    costs: tuple[Cost, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -198,11 +201,12 @@ class Transfer:
 
 @dataclass(frozen=True)
 class Reversal:
-    """A share, or a part, that was taken back."""
+    """A share, or a part, that was taken back; `reference` is our own name for that, if we began it."""
 
     id: str
     transfer_id: str
     amount: Money
+    reference: str | None
 
 
 @dataclass(frozen=True)
@@ -237,7 +241,7 @@ class PayLink:
 
 @dataclass(frozen=True)
 class Dispute:
-    """A payment that the payer's bank takes back, until it is decided who is right."""
+    """A payment that the payer's bank takes back, until it is decided who is right; `costs` are the processor's own."""
 
     id: str
     status: DisputeStatus
@@ -245,6 +249,7 @@ class Dispute:
     payment_id: str | None
     charge_id: str
     reason: str
+    costs: tuple[Cost, ...] = ()
 
 
 Subject = Checkout | Payment | Refund | Transfer | PayeeAccount | Dispute
@@ -270,31 +275,3 @@ class PaymentEvent:
     account_id: str | None
     subject_kind: str
     subject_id: str
-
-
-@dataclass(frozen=True)
-class Movement:
-    """One line of the processor's journal of the platform's money.
-
-    Attributes:
-        id: Its id.
-        kind: In the processor's words, such as ``charge``, ``transfer``, ``refund``, ``adjustment``.
-        amount: What came in, or less than 0 for what went.
-        fee: What the processor kept of it.
-        source_id: What it follows from: a charge, transfer, refund, dispute.
-        occurred_at: When.
-        available_at: When it counts as available.
-    """
-
-    id: str
-    kind: str
-    amount: Money
-    fee: Money
-    source_id: str | None
-    occurred_at: datetime
-    available_at: datetime
-
-    @property
-    def net(self) -> Money:
-        """What it changes in the balance."""
-        return Money(self.amount.minor - self.fee.minor, self.amount.currency)

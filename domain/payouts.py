@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol
 from uuid import UUID
 
-from domain.errors import InvalidInput
 from domain.fees import fee
 from domain.money import EXPONENTS, Currency, Money
-from domain.payments import PayeeAccount
+from domain.payments import PayeeAccount, Reversal
 
 MAX_METHODS: Final = 10
 MAX_REFERENCE: Final = 100
@@ -177,6 +175,15 @@ class Sender(Protocol):
     async def send(self, key: str, sending: Sending) -> str:
         """Send it; gives the vendor's id. The same key sends once."""
 
+    async def funds(self, address: str, currency: Currency) -> Money:
+        """Ask how much lies in an account there."""
+
+    async def take_back(self, key: str, sent_id: str, amount: Money, *, reference: str) -> Reversal:
+        """Take back a part of what was sent, or all, as far as it lies there. The same key takes it once."""
+
+    async def list_taken_back(self, sent_id: str) -> Sequence[Reversal]:
+        """All that was taken back of what was sent, by whomever."""
+
 
 @dataclass(frozen=True)
 class Road:
@@ -242,43 +249,6 @@ def roads(stripe: Sender, fees: Mapping[str, int]) -> dict[PayoutMethodKind, Roa
         )
         for kind, name in ROAD_NAMES.items()
     }
-
-
-CASHTAG: Final = re.compile(r"\$[A-Za-z][A-Za-z0-9_-]{0,19}")
-EMAIL: Final = re.compile(r"[^\s@]{1,64}@[^\s@.]+(?:\.[^\s@.]+)+")
-PHONE: Final = re.compile(r"\+1[2-9][0-9]{9}")
-
-
-def clean_handle(kind: PayoutMethodKind, text: str, *path: str) -> str:
-    """Read where somebody wants to be paid by hand.
-
-    Raises:
-        InvalidInput: It cannot be such an address.
-    """
-    if kind is PayoutMethodKind.CASH_APP:
-        tag = "$" + text.strip().removeprefix("$")
-        if not CASHTAG.fullmatch(tag):
-            raise InvalidInput(
-                "A $cashtag has up to 20 letters and digits after the $, and begins with a letter.", *path
-            )
-        return tag
-    address = text.strip().lower()
-    number = "+" + re.sub(r"[\s().-]", "", address).removeprefix("+")
-    if PHONE.fullmatch(number):
-        return number
-    if len(address) <= 254 and EMAIL.fullmatch(address) and address.isprintable():
-        return address
-    raise InvalidInput("Zelle needs an e-mail address, or a number in the United States such as +12025550123.", *path)
-
-
-def mask(kind: PayoutMethodKind, handle: str) -> str:
-    """What is shown of an address that is kept sealed: enough to know one's own by."""
-    if kind is PayoutMethodKind.CASH_APP:
-        return f"{handle[:3]}••"
-    if "@" in handle:
-        name, _, host = handle.partition("@")
-        return f"{name[:1]}••@{host}"
-    return f"••{handle[-4:]}"
 
 
 def pause_seconds(since_seconds: float) -> float:

@@ -135,6 +135,18 @@ def is_valid(document: bytes, notary: Notary) -> bool:
     return all(finding.fault is None for finding in examine(document, notary.holds, notary.trusted))
 
 
+def spoken_of(document: bytes, salt: bytes, text: str) -> list[str]:
+    """Say as what a document that was examined speaks of an id or a name, such as `runner`; by the salt alone."""
+    proof = read_canonical(document)["proof"]
+    hidden = {
+        "mission": proof["missionId"],
+        "runner": proof["runnerId"],
+        "curator": proof["curatorId"],
+        "venue": proof["venue"].get("name"),
+    }
+    return [name for name, digest in hidden.items() if digest == salted(salt, text)]
+
+
 def _examined(document: bytes, holds: Holds, trusted: Collection[bytes]) -> Iterator[str | None]:
     """What is wrong, check by check; nothing may be asked for after a fault."""
     if len(document) > LONGEST:

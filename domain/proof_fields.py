@@ -111,7 +111,7 @@ PROOF: Final[Shape] = {
     "venue": (True, {"match": (True, WORD), "name": (False, HASH)}),
     "verificationMethod": (True, WORD),
     "verificationTime": (True, _moment),
-    "confidence": (False, _like(r"(100|[0-9]{1,2})\.[0-9]")),
+    "confidence": (False, _like(r"100\.0|[0-9]{1,2}\.[0-9]")),
     "score": (False, dict.fromkeys(SCORE, (True, _whole))),
     "rules": (False, [RULE]),
     "evidenceSha256": (True, HASH),

@@ -38,10 +38,13 @@ READ_SECONDS: Final = 40.0
 OWN_AFFAIRS: Final = frozenset(
     {
         *("payout", "payout_cancel", "payout_failure", "payout_minimum_balance_hold", "payout_minimum_balance_release"),
-        *("topup", "topup_reversal", "stripe_fee", "stripe_fx_fee", "tax_fee", "network_cost"),
+        *("topup", "topup_reversal"),
         *("reserve_transaction", "reserved_funds", "reserve_hold", "reserve_release", "obligation_outbound"),
     }
 )
-"""Kinds of the vendor's movements between the platform and its own bank or the vendor itself: the ledger has none of them."""
+"""Kinds of the vendor's movements between the platform and its own bank, or within the vendor: the ledger has none."""
+
+COSTS: Final = frozenset({"stripe_fee", "stripe_fx_fee", "tax_fee", "network_cost"})
+"""Kinds of the vendor's movements that are its own fees, apart from those that it keeps of something."""
 
 MAX_REASON: Final = 500

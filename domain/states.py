@@ -18,6 +18,7 @@ from domain.payments import DisputeStatus
 from domain.payouts import PayoutStatus
 from domain.reconciliation import CaseStatus
 from domain.refunds import RefundState
+from domain.returns import ReturnStatus
 from domain.tips import TipStatus
 from domain.uploads import UploadStatus
 from domain.webhooks import WebhookStatus
@@ -113,6 +114,12 @@ PAYOUT_MOVES: Final[Moves[PayoutStatus]] = {
     PayoutStatus.CANCELLED: frozenset(),
 }
 """What may be under way at a vendor (SENDING) can no longer be cancelled."""
+
+RETURN_MOVES: Final[Moves[ReturnStatus]] = {
+    ReturnStatus.REQUESTED: frozenset({ReturnStatus.DONE, ReturnStatus.FAILED}),
+    ReturnStatus.DONE: frozenset(),
+    ReturnStatus.FAILED: frozenset(),
+}
 
 CASE_MOVES: Final[Moves[CaseStatus]] = {
     CaseStatus.OPEN: frozenset({CaseStatus.RESOLVED, CaseStatus.CLOSED}),

@@ -119,6 +119,14 @@ class JsonObject:
             raise self._wrong(name)
         return JsonObject(self._vendor, found, f"{self._path}{name}.")
 
+    def part_or_text(self, name: str) -> JsonObject | str | None:
+        """Read what may be a whole object or only its name, or missing.
+
+        Raises:
+            Unavailable: Something else is there.
+        """
+        return self.maybe_part(name) if isinstance(self._content.get(name), dict) else self.maybe_text(name)
+
     def parts(self, name: str) -> Sequence[JsonObject]:
         """Read a list of objects; missing means none.
 

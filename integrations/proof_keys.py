@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Collection
 from typing import Final
 
@@ -48,7 +47,7 @@ def parse_signing_key(text: str) -> bytes:
     """
     try:
         key = base64.b64decode(text.strip(), validate=True)
-    except binascii.Error:
+    except ValueError:
         key = b""
     if len(key) != KEY_BYTES:
         raise ValueError("must be 32 bytes in base64; `openssl rand -base64 32` makes a good one")

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
-from domain.errors import InvalidInput, NotConfigured
+from domain.errors import NotConfigured
 from domain.money import Currency, Money
+from domain.movements import Movement
 from domain.payments import (
     Checkout,
-    Movement,
     NewCheckout,
     NewTransfer,
     PayeeAccount,
@@ -31,6 +32,7 @@ from integrations import stripe_objects as objects
 from integrations.http import Line, Patience
 from integrations.json_objects import JsonObject
 from integrations.stripe_objects import REFERENCE
+from integrations.stripe_params import Params, check, item, payment_data
 from integrations.stripe_wire import PATIENCE, VENDOR, Api, check_signature
 
 STRIPE_URL: Final = "https://api.stripe.com"
@@ -41,17 +43,15 @@ REASONS: Final = {
     RefundReason.FRAUDULENT: "fraudulent",
 }
 
-Params = dict[str, Any]
-
+WITH_FEE: Final[Params] = {"expand": ["latest_charge.balance_transaction"]}
 SUBJECTS: Final[dict[str, tuple[Callable[[Any], Any], Callable[[JsonObject], Subject]]]] = {
     "account": (lambda v1: v1.accounts, objects.read_account),
     "checkout.session": (lambda v1: v1.checkout.sessions, objects.read_checkout),
     "dispute": (lambda v1: v1.disputes, objects.read_dispute),
-    "payment_intent": (lambda v1: v1.payment_intents, objects.read_payment),
     "refund": (lambda v1: v1.refunds, objects.read_refund),
     "transfer": (lambda v1: v1.transfers, objects.read_transfer),
 }
-"""Of what an event may be, besides a charge: where it is asked for and how it is read."""
+"""Of what an event may be, besides a payment: where it is asked for and how it is read."""
 
 
 class StripePayments:
@@ -86,8 +86,8 @@ class StripePayments:
             "mode": "payment",
             "client_reference_id": asked.reference,
             "metadata": {REFERENCE: asked.reference},
-            "line_items": [_item(asked.amount, asked.description)],
-            "payment_intent_data": _payment_data(asked.description, asked.reference, asked.group),
+            "line_items": [item(asked.amount, asked.description)],
+            "payment_intent_data": payment_data(asked.description, asked.reference, asked.group),
             "success_url": asked.success_url,
             "cancel_url": asked.cancel_url,
             "expires_at": int(asked.expires_at.timestamp()),
@@ -122,12 +122,12 @@ class StripePayments:
 
     async def find_payment(self, payment_id: str) -> Payment | None:
         """Find a payment; raises as the port says."""
-        found = await self._api.find(self._api.v1.payment_intents.retrieve_async, payment_id)
+        found = await self._api.find(self._api.v1.payment_intents.retrieve_async, payment_id, WITH_FEE)
         return None if found is None else objects.read_payment(found)
 
     async def capture(self, key: str, payment_id: str, amount: Money) -> Payment:
         """Take what a card holds; raises as the port says."""
-        _check(amount)
+        check(amount)
         params: Params = {"amount_to_capture": amount.minor}
         return objects.read_payment(
             await self._api.do(self._api.v1.payment_intents.capture_async, payment_id, params, key=key)
@@ -143,7 +143,7 @@ class StripePayments:
         self, key: str, payment_id: str, amount: Money, reason: RefundReason, *, reference: str | None = None
     ) -> Refund:
         """Give back what was paid; raises as the port says."""
-        _check(amount)
+        check(amount)
         params: Params = {
             "payment_intent": payment_id,
             "amount": amount.minor,
@@ -162,7 +162,7 @@ class StripePayments:
     async def transfer(self, key: str, asked: NewTransfer) -> Transfer:
         """Send a share; raises as the port says."""
         params: Params = {
-            "amount": _check(asked.amount).minor,
+            "amount": check(asked.amount).minor,
             "currency": asked.amount.currency.lower(),
             "destination": asked.account_id,
             "transfer_group": asked.group or asked.reference,
@@ -181,12 +181,17 @@ class StripePayments:
                 return objects.read_transfer(each)
         return None
 
-    async def reverse_transfer(self, key: str, transfer_id: str, amount: Money) -> Reversal:
+    async def reverse_transfer(self, key: str, transfer_id: str, amount: Money, *, reference: str) -> Reversal:
         """Take back a share; raises as the port says."""
-        params: Params = {"amount": _check(amount).minor}
+        params: Params = {"amount": check(amount).minor, "metadata": {REFERENCE: reference}}
         return objects.read_reversal(
             await self._api.do(self._api.v1.transfers.reversals.create_async, transfer_id, params, key=key)
         )
+
+    async def list_reversals(self, transfer_id: str) -> Sequence[Reversal]:
+        """All that was taken back of a share; raises as the port says."""
+        pages = self._api.each(partial(self._api.v1.transfers.reversals.list_async, transfer_id), {})
+        return [objects.read_reversal(each) async for each in pages]
 
     async def create_account(self, key: str, *, country: str, email: str | None, reference: str) -> PayeeAccount:
         """Open an Express account; raises as the port says."""
@@ -214,14 +219,19 @@ class StripePayments:
         """Ask how an account stands; raises as the port says."""
         return objects.read_account(await self._api.do(self._api.v1.accounts.retrieve_async, account_id))
 
+    async def account_funds(self, account_id: str, currency: Currency) -> Money:
+        """Ask what is available in an account; raises as the port says."""
+        theirs = {"stripe_account": account_id}
+        return objects.read_funds(await self._api.do(self._api.v1.balance.retrieve_async, {}, theirs), currency)
+
     async def create_link(
         self, key: str, *, amount: Money, description: str, reference: str, group: str | None = None
     ) -> PayLink:
         """Make an address where anybody may pay; raises as the port says."""
         params: Params = {
-            "line_items": [_item(amount, description)],
+            "line_items": [item(amount, description)],
             "metadata": {REFERENCE: reference},
-            "payment_intent_data": _payment_data(description, reference, group),
+            "payment_intent_data": payment_data(description, reference, group),
         }
         return objects.read_link(await self._api.do(self._api.v1.payment_links.create_async, params, key=key))
 
@@ -242,6 +252,8 @@ class StripePayments:
     async def fetch_subject(self, event: PaymentEvent) -> Subject | None:
         """Ask how the thing stands that an event is about; raises as the port says."""
         name = event.subject_id
+        if event.subject_kind == "payment_intent" and event.account_id is None:
+            return await self.find_payment(name)
         if event.subject_kind == "charge" and event.account_id is None:
             payment_id = (await self._api.do(self._api.v1.charges.retrieve_async, name)).maybe_text("payment_intent")
             return None if payment_id is None else await self.find_payment(payment_id)
@@ -263,31 +275,3 @@ class StripePayments:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._line.aclose()
-
-
-def _check(amount: Money) -> Money:
-    """Check that Stripe can move this at all.
-
-    Raises:
-        InvalidInput: It cannot.
-    """
-    if amount.minor < 1:
-        raise InvalidInput("There is nothing to move.")
-    if amount.currency is Currency.USDC:
-        raise InvalidInput("Stripe does not move USDC here.")
-    return amount
-
-
-def _item(amount: Money, description: str) -> Params:
-    _check(amount)
-    price = {
-        "currency": amount.currency.lower(),
-        "unit_amount": amount.minor,
-        "product_data": {"name": description},
-    }
-    return {"price_data": price, "quantity": 1}
-
-
-def _payment_data(description: str, reference: str, group: str | None) -> Params:
-    """What the payment is to carry: a session's and a link's own metadata do not come along."""
-    return {"description": description, "transfer_group": group or reference, "metadata": {REFERENCE: reference}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
 
@@ -9,12 +10,12 @@ import orjson
 
 from domain.errors import InvalidInput, Unavailable
 from domain.money import Currency, Money
+from domain.movements import Cost, Movement
 from domain.payments import (
     Checkout,
     CheckoutStatus,
     Dispute,
     DisputeStatus,
-    Movement,
     PayeeAccount,
     PayLink,
     Payment,
@@ -113,19 +114,27 @@ def read_checkout(found: JsonObject) -> Checkout:
     )
 
 
+def read_costs(movements: Iterable[JsonObject]) -> tuple[Cost, ...]:
+    """Read what Stripe kept of balance transactions; those of which it kept nothing are left out."""
+    return tuple(Cost(each.text("id"), read_money(each, "fee")) for each in movements if each.whole("fee"))
+
+
 def read_payment(found: JsonObject) -> Payment:
-    """Read a PaymentIntent."""
+    """Read a PaymentIntent, with its latest charge as a name or whole."""
     status = PAYMENTS.get(found.text("status"))
     if status is None:
         raise unknown()
+    charge = found.part_or_text("latest_charge")
+    moved = None if charge is None or isinstance(charge, str) else charge.part_or_text("balance_transaction")
     return Payment(
         id=found.text("id"),
         status=status,
         amount=read_money(found, "amount"),
         received=read_money(found, "amount_received"),
-        charge_id=found.maybe_text("latest_charge"),
+        charge_id=charge.text("id") if isinstance(charge, JsonObject) else charge,
         group=found.maybe_text("transfer_group"),
         reference=read_reference(found),
+        costs=read_costs([moved]) if isinstance(moved, JsonObject) else (),
     )
 
 
@@ -158,7 +167,12 @@ def read_transfer(found: JsonObject) -> Transfer:
 
 def read_reversal(found: JsonObject) -> Reversal:
     """Read a reversal."""
-    return Reversal(id=found.text("id"), transfer_id=found.text("transfer"), amount=read_money(found, "amount"))
+    return Reversal(
+        id=found.text("id"),
+        transfer_id=found.text("transfer"),
+        amount=read_money(found, "amount"),
+        reference=read_reference(found),
+    )
 
 
 def read_account(found: JsonObject) -> PayeeAccount:
@@ -172,6 +186,12 @@ def read_account(found: JsonObject) -> PayeeAccount:
         requirements_due=() if requirements is None else requirements.texts("currently_due"),
         disabled_reason=None if requirements is None else requirements.maybe_text("disabled_reason"),
     )
+
+
+def read_funds(found: JsonObject, currency: Currency) -> Money:
+    """Read what is available in a balance."""
+    columns = [each for each in found.parts("available") if each.text("currency").upper() == currency]
+    return Money(max(0, sum(each.whole("amount") for each in columns)), currency)
 
 
 def read_link(found: JsonObject) -> PayLink:
@@ -188,6 +208,7 @@ def read_dispute(found: JsonObject) -> Dispute:
         payment_id=found.maybe_text("payment_intent"),
         charge_id=found.text("charge"),
         reason=found.text("reason"),
+        costs=read_costs(found.parts("balance_transactions")),
     )
 
 

@@ -5,8 +5,11 @@ What arrives there Stripe sends on to the person's bank by itself.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from domain.cards import CardPayments
-from domain.payments import NewTransfer
+from domain.money import Currency, Money
+from domain.payments import NewTransfer, Reversal
 from domain.payouts import Sending, Standing, standing_of
 
 
@@ -43,3 +46,15 @@ class StripeSender:
         """Send a transfer; raises as the port says."""
         asked = NewTransfer(sending.address, sending.amount, sending.reference)
         return (await self._payments.transfer(key, asked)).id
+
+    async def funds(self, address: str, currency: Currency) -> Money:
+        """Ask what is available in an account; raises as the port says."""
+        return await self._payments.account_funds(address, currency)
+
+    async def take_back(self, key: str, sent_id: str, amount: Money, *, reference: str) -> Reversal:
+        """Reverse a transfer; raises as the port says."""
+        return await self._payments.reverse_transfer(key, sent_id, amount, reference=reference)
+
+    async def list_taken_back(self, sent_id: str) -> Sequence[Reversal]:
+        """All reversals of a transfer; raises as the port says."""
+        return await self._payments.list_reversals(sent_id)

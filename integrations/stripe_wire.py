@@ -128,10 +128,10 @@ class Api:
         options = ({"idempotency_key": key},) if key is not None else ()
         return await ask(self._line, call(*args, *options))
 
-    async def find(self, call: Call, name: str) -> JsonObject | None:
+    async def find(self, call: Call, name: str, *params: dict[str, Any]) -> JsonObject | None:
         """Ask for a thing that need not be there; raises as `ask` does, but for NotFound."""
         try:
-            return await self.do(call, name)
+            return await self.do(call, name, *params)
         except NotFound:
             return None
 

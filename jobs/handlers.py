@@ -39,5 +39,7 @@ HANDLERS: Final[dict[JobKind, Handler]] = {
     JobKind.CLOSE_MISSION: missions.close_mission,
     JobKind.PIN_PROOF: missions.pin_proof,
     JobKind.MAKE_EXPORT: exports.make_export,
+    JobKind.RECOVER_DEBT: payouts.recover_debt,
+    JobKind.TAKE_BACK: payouts.take_back,
 }
 assert set(HANDLERS) == set(JobKind)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from domain.errors import RateLimited, Unavailable
 from jobs.work import Work
 from resolvers.reconciliation.compare import compare
+from resolvers.reconciliation.costs import book_journal_costs
 from resolvers.reconciliation.read import read
 
 SILENT_SECONDS = 600.0
@@ -18,6 +19,7 @@ async def reconcile(work: Work) -> None:
     now = datetime.now(UTC)
     try:
         done = await read(work.database, work.services, now)
+        await book_journal_costs(work.database)
     except (Unavailable, RateLimited) as fault:
         async with work.finish() as tx:
             await work.again(tx, max(SILENT_SECONDS, fault.retry_after_seconds or 0.0))

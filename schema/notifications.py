@@ -42,6 +42,7 @@ describe(
     MISSION_CANCELLED="A mission was called off.",
     MISSION_EXPIRED="A mission's time is over; held money goes back.",
     MISSION_TO_REVIEW="A mission waits for your decision.",
+    PAYOUT_RETURNED="Money of a payout came back; what you owe is paid of it first.",
 )
 
 

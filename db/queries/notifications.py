@@ -44,6 +44,7 @@ SETTINGS: Final = {
     NotificationKind.MISSION_CANCELLED: NotificationSettings.mission_updates,
     NotificationKind.MISSION_EXPIRED: NotificationSettings.mission_updates,
     NotificationKind.MISSION_TO_REVIEW: NotificationSettings.mission_updates,
+    NotificationKind.PAYOUT_RETURNED: NotificationSettings.payouts,
 }
 """The setting that governs a kind of news; the others cannot be turned off."""
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, BigInteger, and_, cast, func, insert, or_, select, union_all, update
+from sqlalchemy import CTE, BigInteger, and_, case, cast, func, insert, or_, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -25,9 +25,10 @@ from db.tables import (
 )
 from domain.checkouts import PaymentVendor
 from domain.ids import new_id
-from domain.money import AccountKind, Currency
-from domain.payments import DisputeStatus, Movement
-from domain.reconciliation import OWN_AFFAIRS, CaseKind, CaseStatus
+from domain.money import AccountKind, Currency, Money
+from domain.movements import Cost, Movement
+from domain.payments import DisputeStatus
+from domain.reconciliation import COSTS, OWN_AFFAIRS, CaseKind, CaseStatus
 from domain.states import CASE_MOVES, sources
 
 
@@ -38,7 +39,8 @@ class Difference:
     Attributes:
         reference: The vendor's name for it.
         currency: The currency.
-        vendor_minor: What came in by the vendor's journal, less than 0 for what went; None when it has nothing of it.
+        vendor_minor: What came in by the vendor's journal, less what it kept, and less than 0 for what went; None when it
+            has nothing of it.
         ledger_minor: The same by ours.
         occurred_at: When it happened.
         touched_at: When something about it was last written, there or here.
@@ -97,9 +99,9 @@ def _row(vendor: PaymentVendor, movement: Movement) -> dict[str, Any]:
 async def find_differences(session: AsyncSession, vendor: PaymentVendor) -> list[Difference]:
     """Compare all that was read of a vendor's journal with all that we booked of it, at one moment.
 
-    What is about one thing counts together: a dispute that was won, a refund that failed come to nothing. The vendor's own
-    fees and the platform's own bank are no part of it, and what is disputed now is booked when it is decided. Where the
-    vendor changed the currency only that there is something on both sides can be compared.
+    What is about one thing counts together, with what the vendor kept of it: a refund that failed comes to nothing, a
+    dispute that was won to its fee. The platform's own bank is no part of it, and what is disputed now is booked when it
+    is decided. Where the vendor changed the currency only that there is something on both sides can be compared.
     """
     there, here = _there(vendor), _here(vendor)
     elsewhere, ours = there.alias("elsewhere"), here.alias("ours")
@@ -136,7 +138,7 @@ def _there(vendor: PaymentVendor) -> CTE:
         select(
             reference.label("reference"),
             VendorMovement.currency.label("currency"),
-            cast(func.sum(VendorMovement.amount_minor), BigInteger).label("amount"),
+            cast(func.sum(VendorMovement.amount_minor - VendorMovement.fee_minor), BigInteger).label("amount"),
             func.min(VendorMovement.occurred_at).label("first"),
             func.max(VendorMovement.occurred_at).label("last"),
         )
@@ -173,6 +175,32 @@ def _here(vendor: PaymentVendor) -> CTE:
         .group_by(reference, LedgerAccount.currency)
         .cte("here")
     )
+
+
+async def list_unbooked_costs(session: AsyncSession, vendor: PaymentVendor, limit: int) -> list[tuple[str, Cost]]:
+    """What a vendor kept by its journal, and we have not booked: of what we have booked, in its currency, or for itself.
+
+    Returns:
+        Pairs of the name under which to book it, and the cost; the oldest first.
+    """
+    here, movement = _here(vendor), VendorMovement
+    reference = func.coalesce(Payment.vendor_id, movement.reference)
+    itself = movement.kind.in_(sorted(COSTS))
+    kept = case((itself, movement.fee_minor - movement.amount_minor), else_=movement.fee_minor)
+    known = select(here.c.reference).where(here.c.reference == reference, here.c.currency == movement.currency)
+    booked = select(JournalEntry.id).where(
+        JournalEntry.source == vendor.value.lower(), JournalEntry.reference == reference + ":" + movement.vendor_id
+    )
+    statement = (
+        select(reference, movement.vendor_id, kept, movement.currency)
+        .outerjoin(Payment, and_(Payment.vendor == vendor, Payment.charge_id == movement.reference))
+        .where(movement.vendor == vendor, movement.kind.not_in(sorted(OWN_AFFAIRS)), kept != 0)
+        .where(or_(itself, known.exists()), ~booked.exists())
+        .order_by(movement.occurred_at, movement.vendor_id)
+        .limit(limit)
+    )
+    rows = (await session.execute(statement)).all()
+    return [(name, Cost(vendor_id, Money(minor, currency))) for name, vendor_id, minor, currency in rows]
 
 
 async def lock(session: AsyncSession, vendor: PaymentVendor) -> None:

@@ -36,7 +36,7 @@ from db.tables.notifications import Notification, NotificationSettings, PushToke
 from db.tables.operations import AuditEntry, OperatorDeed
 from db.tables.payment_links import PaymentLink, Split
 from db.tables.payments import Dispute, Payment, Refund
-from db.tables.payouts import Payout, PayoutLine, PayoutMethod, PayoutRun
+from db.tables.payouts import Payout, PayoutLine, PayoutMethod, PayoutReturn, PayoutRun
 from db.tables.players import FollowedPlayer, TrackLink, VendorPause
 from db.tables.plays import Companion, PlayHistoryRead, PlayImport, PlayRow
 from db.tables.reconciliation import ReconciliationCase, VendorJournal, VendorMovement
@@ -90,6 +90,7 @@ __all__ = [
     "Payout",
     "PayoutLine",
     "PayoutMethod",
+    "PayoutReturn",
     "PayoutRun",
     "PayoutTotal",
     "PlayHistoryRead",

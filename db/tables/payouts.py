@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.tables.row import BIG, Row, at_most, enum_column
 from domain.money import Currency
 from domain.payouts import LineOutcome, PayoutMethodKind, PayoutRunStatus, PayoutStatus
+from domain.returns import ReturnStatus
 
 
 class PayoutMethod(Row):
@@ -116,6 +117,9 @@ class Payout(Row):
     requested_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     sending_at: Mapped[datetime | None]
     paid_at: Mapped[datetime | None]
+    returned_minor: Mapped[int] = mapped_column(BIG, server_default=text("0"))
+    """How much of it came back later."""
+
     __table_args__ = (
         Index("ix_payouts_user", "user_id", "requested_at", "id"),
         Index("ix_payouts_requested", "requested_at", "id"),
@@ -126,9 +130,33 @@ class Payout(Row):
         CheckConstraint("amount_minor > 0", name="something"),
         CheckConstraint("fee_minor >= 0 AND fee_minor < amount_minor", name="something_arrives"),
         CheckConstraint("(status = 'PAID') = (paid_at IS NOT NULL)", name="paid_when_paid"),
+        CheckConstraint("returned_minor BETWEEN 0 AND amount_minor - fee_minor", name="returned_of_it"),
+        CheckConstraint("returned_minor = 0 OR status = 'PAID'", name="returned_when_paid"),
         CheckConstraint("paid_by_id <> confirmed_by_id", name="two_people"),
         CheckConstraint("paid_by_id <> user_id AND confirmed_by_id <> user_id", name="somebody_elses"),
         at_most("reference", 300),
+    )
+
+
+class PayoutReturn(Row):
+    """Money of a payout that came back, or is to be taken back: its id makes the key with which the vendor is asked."""
+
+    __tablename__ = "payout_returns"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    payout_id: Mapped[UUID] = mapped_column(ForeignKey("payouts.id"), index=True)
+    status: Mapped[ReturnStatus] = mapped_column(enum_column(ReturnStatus))
+    currency: Mapped[Currency] = mapped_column(enum_column(Currency))
+    amount_minor: Mapped[int] = mapped_column(BIG)
+    vendor_id: Mapped[str | None] = mapped_column(unique=True)
+    entry_id: Mapped[UUID | None] = mapped_column(ForeignKey("journal_entries.id"))
+    failure_code: Mapped[str | None]
+    requested_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    settled_at: Mapped[datetime | None]
+    __table_args__ = (
+        CheckConstraint("amount_minor > 0", name="something"),
+        CheckConstraint("(status = 'DONE') = (vendor_id IS NOT NULL)", name="named_when_done"),
+        CheckConstraint("(status = 'DONE') = (entry_id IS NOT NULL)", name="booked_when_done"),
     )
 
 

@@ -13,7 +13,10 @@ from domain.webhooks import WebhookSource, WebhookStatus
 
 
 class WebhookEvent(Row):
-    """One thing that happened outside, kept once however often it is sent: `payload` is exactly what came."""
+    """One thing that happened outside, kept once however often it is sent.
+
+    `payload` is exactly what came, and empty when that was long ago.
+    """
 
     __tablename__ = "webhook_events"
 
@@ -40,4 +43,5 @@ class WebhookEvent(Row):
     __table_args__ = (
         UniqueConstraint("source", "external_id"),
         Index("ix_webhook_events_received", "received_at", "id"),
+        Index("ix_webhook_events_bodies", "received_at", postgresql_where=text("payload <> ''")),
     )

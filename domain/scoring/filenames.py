@@ -7,7 +7,8 @@ from functools import lru_cache
 from typing import Final
 
 from domain.scoring.artists import Artists, read_artists
-from domain.scoring.normalise import fold
+from domain.scoring.normalise import MAX_TEXT, fold, words_of
+from domain.scoring.versions import Kind, read_marks
 
 MAX_READINGS: Final = 8
 
@@ -17,20 +18,21 @@ _QUALITY: Final = re.compile(r"[\[({]?(?<!\d)(?:\d{2,3}\s?kbps|\d{2,3}(?:\.\d{1,
 _KEY_FRONT: Final = re.compile(r"^(?:1[0-2]|[1-9])[ab](?: - \d{2,3}(?:\.\d+)?)? - ")
 _KEY_BACK: Final = re.compile(r" - (?:1[0-2]|[1-9])[ab](?: - \d{2,3}(?:\.\d+)?)?$")
 _NUMBER: Final = re.compile(
-    r"^(?:(?:\d{1,2}-)?\d{1,3}(?: - |\. ?(?=\D)|\) | ?_ ?)|\d{1,2}-\d{2} |0\d |[a-h]\d{0,2}(?: - |\. |\) )|[a-d]\d )(?=\S)"
+    r"^(?:(?:\d{1,2}-)?\d{1,3}(?: - |\. |\.(?=[^\W\d_])|\) )|\d{1,2}-\d{2} |0\d |[a-h]\d{0,2}(?: - |\. |\) )|[a-d]\d )(?=\S)"
 )
 _SPACED_DASH: Final = re.compile(r"\s-+\s")
 
 
-@lru_cache(maxsize=8192)
 def tidy(title: str) -> str:
     """Fold a title and take suffixes, addresses, bitrates, tempo and key off it."""
     text = fold(title)
     if "_" in text:
         text = " ".join(text.replace("_", " ").split())
     text = _SUFFIX.sub("", text)
-    bare = _QUALITY.sub(" ", _ADDRESS.sub(" ", text))
-    bare = " ".join(_KEY_BACK.sub("", _KEY_FRONT.sub("", " ".join(bare.split()))).split())
+    bare = _ADDRESS.sub(" ", text) if "www." in text or "://" in text else text
+    bare = " ".join(_QUALITY.sub(" ", bare).split())
+    if " - " in bare:
+        bare = _KEY_BACK.sub("", _KEY_FRONT.sub("", bare))
     return _SPACED_DASH.sub(" - ", bare).strip() or text
 
 
@@ -41,12 +43,17 @@ def readings(title: str, artist: str | None) -> tuple[tuple[str, Artists | None]
     and ``Title - Artist`` are; where one is, only their own name is taken off a title, so that nobody's name in a title outweighs
     the artist's field.
     """
+    return _readings(title[:MAX_TEXT], artist[:MAX_TEXT] if artist else None)
+
+
+@lru_cache(maxsize=4096)
+def _readings(title: str, artist: str | None) -> tuple[tuple[str, Artists | None], ...]:
     text = tidy(title)
     texts = [text]
-    if (found := _NUMBER.match(text)) and found.end() < len(text):
+    if (found := _NUMBER.match(text)) and not _is_version(text[found.end() :]):
         texts.append(text[found.end() :])
     named = read_artists(artist)
-    known = list(_with_artist(texts, named) if named else _without_artist(texts))
+    known = list(_with_artist(texts, named) if named else _without_artist(texts, is_bare=" " not in title.strip()))
     return tuple(dict.fromkeys(known))[:MAX_READINGS]
 
 
@@ -68,13 +75,20 @@ def _is_same(text: str, artist: Artists) -> bool:
     return named is not None and (named.whole == artist.whole or named.main == artist.main)
 
 
-def _without_artist(texts: list[str]) -> list[tuple[str, Artists | None]]:
+def _without_artist(texts: list[str], *, is_bare: bool) -> list[tuple[str, Artists | None]]:
     found: list[tuple[str, Artists | None]] = []
     for text in texts:
         dash = " - " if " - " in text else "-"
-        if dash == " - " or text.count("-") == 1:
+        if dash == " - " or (is_bare and text.count("-") == 1):
             left, _, right = text.partition(dash)
             found.append((right, read_artists(left)))
             left, _, right = text.rpartition(dash)
-            found.append((left, read_artists(right)))
-    return [reading for reading in found if reading[0] and reading[1]] + [(text, None) for text in texts]
+            found.append((left, None if read_marks(words_of(right)) else read_artists(right)))
+    named = [(title, artist) for title, artist in found if title and artist and not _is_version(title)]
+    return [*named, *((text, None) for text in texts)]
+
+
+def _is_version(text: str) -> bool:
+    """Whether a text names a version and nothing else (``Live``, ``Club Mix``), and so is no song's name."""
+    read = None if any(sign in text for sign in ("(", "[", "{", " - ")) else read_marks(words_of(text))
+    return read is not None and not any(mark.who and mark.kind is not Kind.CUT for mark in read.marks)

@@ -10,7 +10,7 @@ from typing import Final
 MAX_TEXT: Final = 400
 """How much of a name is looked at. Longer ones come from nobody who means well."""
 
-_APOSTROPHES: Final = "\u2018\u2019\u201b`\u00b4\u02bc\uff07"
+_APOSTROPHES: Final = "\u2018\u2019\u201b\u00b4\u02bc\uff07"
 _DASHES: Final = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 _LETTERS: Final = str.maketrans(
     {
@@ -28,10 +28,14 @@ _LETTERS: Final = str.maketrans(
         **dict.fromkeys(_DASHES, "-"),
     }
 )
-_ACCENTS: Final = (("\u0300", "\u036f"), ("\u0591", "\u05c7"), ("\u064b", "\u0652"))
+_ACCENTS: Final = re.compile("[\u0300-\u036f\u0591-\u05c7\u064b-\u0652]")
 """Marks that people leave out: Latin, Greek and Cyrillic accents, Hebrew points, Arabic vowels. The marks of Indic scripts, Thai
 and kana make other words, and stay."""
-_JUNK: Final = ("Cc", "Cf", "Cs", "Co", "Cn")
+_UNSEEN: Final = re.compile(
+    "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e01ef]"
+)
+"""Soft hyphens, joiners, directions, variation selectors: nobody sees whether they are there."""
+_WORD: Final = re.compile("[a-z0-9]+")
 _INITIALS: Final = re.compile(r"(?<![^\W_])(?:[^\W\d_]\.){2,}")
 _DOLLAR: Final = re.compile(r"\$(?=[^\W\d_])|(?<=[^\W\d_])\$")
 _BANG: Final = re.compile(r"(?<=[^\W\d_])!(?=[^\W\d_])")
@@ -39,38 +43,36 @@ _AND: Final = re.compile(r"(?<!\S)(?:'?n'?|\+|&)(?!\S)")
 _ISRC: Final = re.compile(r"[A-Z]{2}[A-Z0-9]{3}[0-9]{7}", re.ASCII)
 
 
-@lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """Take case, width, accents and invisible characters away, and make the kinds of dashes and apostrophes one."""
-    cut = unicodedata.normalize("NFKC", text[:MAX_TEXT])[:MAX_TEXT]
-    if not cut.isascii():
-        cut = "".join(_plain(character) for character in cut)
-    cut = cut.casefold().translate(_LETTERS)
-    if not cut.isascii():
-        apart = unicodedata.normalize("NFD", cut)
-        cut = unicodedata.normalize("NFC", "".join(character for character in apart if not _is_accent(character)))
-    return " ".join("".join(character if character.isprintable() else " " for character in cut).split())
+    return _fold(text[:MAX_TEXT])
 
 
-def _plain(character: str) -> str:
-    category = unicodedata.category(character)
-    if category in _JUNK:
-        return " " if character in "\t\n\r\v\f" else ""
-    return character
+@lru_cache(maxsize=4096)
+def _fold(text: str) -> str:
+    cut = unicodedata.normalize("NFKC", text)[:MAX_TEXT]
+    if cut.isascii():
+        cut = cut.lower()
+    else:
+        cut = _UNSEEN.sub("", cut).casefold().translate(_LETTERS)
+        cut = unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", cut)))
+    cut = cut.replace("`", "'")
+    if not cut.isprintable():
+        cut = "".join(character if character.isprintable() else " " for character in cut)
+    return " ".join(cut.split())
 
 
-def _is_accent(character: str) -> bool:
-    return any(first <= character <= last for first, last in _ACCENTS)
-
-
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=4096)
 def words_of(folded: str) -> tuple[str, ...]:
     """Split a folded text into words; one that is punctuation alone (``!!!``) is one word as it stands."""
     text = _AND.sub(" and ", folded)
     if "." in text:
         text = _INITIALS.sub(lambda found: found.group().replace(".", "") + " ", text)
     text = _BANG.sub("i", _DOLLAR.sub("s", text)).replace("'", "").replace("&", " and ")
-    words = tuple("".join(_spaced(character) for character in text).split())
+    if text.isascii():
+        words = tuple(_WORD.findall(text))
+    else:
+        words = tuple("".join(_spaced(character) for character in text).split())
     if words:
         return words
     bare = folded.replace(" ", "")

@@ -38,6 +38,7 @@ _PARTS: Final = {"pt": "part", "pts": "part", "part": "part", "vol": "volume", "
 _BARE: Final = frozenset(
     {"remix", "vip", "instrumental", "acapella", "live", "karaoke", "bootleg", "mashup", "edit", "demo", "dub"}
 )
+_ENDS: Final = frozenset({"mix", "edit", "version"})
 _SOLD_BARE: Final = re.compile(
     r"(?<=\S)\s+(?:(?:original|extended|main|full length)\s+(?:mix|version)|album version|(?:\d{4} )?remaster(?:ed)?(?: \d{4})?)$"
 )
@@ -87,11 +88,20 @@ class _Draft:
         if not text:
             return
         words = counted(words_of(text if kind not in ("", ")") else _SOLD_BARE.sub("", text)))
+        if not kind:
+            words, tail = _without_tail(words)
+            self._take_words(words, "")
+            words, kind = tail, "-"
+        self._take_words(words, kind)
+
+    def _take_words(self, words: tuple[str, ...], kind: str) -> None:
         marks = read_marks(words) if kind and (self.base or kind not in ("-", ")")) else None
         if marks is not None:
             self.marks |= marks.marks
             self.shade = self.shade or marks.shade
             self.flat += (word for word in spelled(words) if marks.marks and word not in ("mix", "version"))
+        elif not words:
+            return
         elif kind in ("(", "[", "{") and not self.base and not self.lead:
             self.lead += words
             self.flat += words
@@ -102,7 +112,7 @@ class _Draft:
             self.flat += words
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=4096)
 def read_title(text: str) -> Title:
     """Read a title that has been rid of the habits of file names (see `filenames`)."""
     folded = fold(text)
@@ -145,6 +155,15 @@ def counted(words: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _without_tail(words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Part a name from a version that stands behind it bare, where only its own words can be meant: ``Archangel VIP Mix``."""
+    for count in (3, 2):
+        read = read_marks(words[-count:]) if len(words) > count and words[-1] in _ENDS else None
+        if read and read.marks and all(mark.kind is Kind.CUT or not mark.who for mark in read.marks):
+            return words[:-count], words[-count:]
+    return words, ()
+
+
 def _without_article(words: tuple[str, ...]) -> tuple[str, ...]:
     return words[1:] if words[:1] == ("the",) and len(words) > 1 else words
 
@@ -156,9 +175,9 @@ def compare_titles(wanted: Title, heard: Title) -> Closeness:
     the same name with a subtitle more or less or in another cut, or a name with a slip in it (see `ALIKE`) in the same version.
     NONE: another name, another number in the name, or another recording.
     """
-    apart = _apart(wanted, heard)
-    if joined(wanted.flat) == joined(heard.flat) and wanted.flat and apart in (None, *_may_be_bare(wanted, heard)):
-        return Closeness.EXACT
+    apart = differ(wanted.marks, heard.marks) or (Kind.CUT if _shades_differ(wanted, heard) else None)
+    if wanted.flat and joined(wanted.flat) == joined(heard.flat):
+        return Closeness.PARTIAL if _shades_differ(wanted, heard) else Closeness.EXACT
     if apart not in (None, Kind.CUT):
         return Closeness.NONE
     if joined(wanted.base) == joined(heard.base):
@@ -166,18 +185,8 @@ def compare_titles(wanted: Title, heard: Title) -> Closeness:
     return Closeness.PARTIAL if _alike(wanted, heard) else Closeness.NONE
 
 
-def _apart(wanted: Title, heard: Title) -> Kind | None:
-    found = differ(wanted.marks, heard.marks)
-    if found is None and wanted.shade and heard.shade and wanted.shade != heard.shade:
-        return Kind.CUT
-    return found
-
-
-def _may_be_bare(wanted: Title, heard: Title) -> tuple[Kind, ...]:
-    """With the same words on both sides, marks in brackets on one of them only are the same marks."""
-    if (wanted.marks and heard.marks) or not (wanted.marks or heard.marks):
-        return ()
-    return tuple(mark.kind for mark in wanted.marks | heard.marks)
+def _shades_differ(wanted: Title, heard: Title) -> bool:
+    return bool(wanted.shade and heard.shade and wanted.shade != heard.shade)
 
 
 def _beside(wanted: Title, heard: Title) -> Closeness:

@@ -8,7 +8,6 @@ without a start by its list and its place in it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -22,12 +21,14 @@ LISTS: Final = "Historylist"
 ENTRIES: Final = "HistorylistEntity"
 TRACKS: Final = "Track"
 LIST_COLUMNS: Final = ("id", "title", "startTime", "isDeleted", "sessionId")
-ENTRY_COLUMNS: Final = ("listId", "trackId", "startTime", "id")
+ENTRY_COLUMNS: Final = ("listId", "trackId", "startTime")
 TRACK_COLUMNS: Final = (
     *("id", "title", "artist", "album", "length", "bpmAnalyzed", "bpm", "key", "path", "filename"),
     *("originDatabaseUuid", "originTrackId"),
 )
 MAX_TRACKS: Final = 250_000
+MAX_ID: Final = 100
+MAX_PATH: Final = 2_000
 KEYS: Final = (
     *("C", "Am", "G", "Em", "D", "Bm", "A", "F#m", "E", "Dbm", "B", "Abm"),
     *("F#", "Ebm", "Db", "Bbm", "Ab", "Fm", "Eb", "Cm", "Bb", "Gm", "F", "Dm"),
@@ -52,9 +53,9 @@ def read(file: File) -> History:
                 raise broken(f"table {table}", "there is none")
         lists, tracks = _lists(tables), _tracks(tables)
         places: dict[Value, int] = {}
-        for count, entry in enumerate(_entries(tables), 1):
+        for count, entry in enumerate(tables.rows(ENTRIES, ENTRY_COLUMNS), 1):
             check_count(count, f"table {ENTRIES}")
-            in_list, of_track, start = entry
+            in_list, of_track, start = _id(entry[0]), _id(entry[1]), entry[2]
             told = lists.get(in_list, (str(in_list), False))
             track = tracks.get(of_track)
             places[in_list] = place = places.get(in_list, 0) + 1
@@ -75,10 +76,10 @@ def _lists(tables: Tables) -> dict[Value, tuple[str, bool]]:
     if LISTS not in tables:
         return {}
     found: dict[Value, tuple[str, bool]] = {}
-    for number_, title, start, deleted, session in tables.rows(LISTS, LIST_COLUMNS):
+    for of_list, title, start, deleted, session in tables.rows(LISTS, LIST_COLUMNS):
         check_count(len(found), f"table {LISTS}")
-        known = " ".join(filter(None, (as_text(title), as_text(start), as_text(session))))[:300]
-        found[number_] = known or str(number_), bool(as_number(deleted))
+        known = " ".join((as_text(value) or "")[:MAX_ID] for value in (title, start, session)).strip()
+        found[_id(of_list)] = known or str(_id(of_list)), bool(as_number(deleted))
     return found
 
 
@@ -88,12 +89,12 @@ def _tracks(tables: Tables) -> dict[Value, Track]:
         row = dict(zip(TRACK_COLUMNS, values, strict=True))
         if len(found) >= MAX_TRACKS:
             raise broken(f"table {TRACKS}", f"it has more than {MAX_TRACKS:,} rows")
-        path = as_text(row["path"]) or as_text(row["filename"])
+        path = (as_text(row["path"]) or as_text(row["filename"]) or "")[-MAX_PATH:]
         title = clean(as_text(row["title"])) or title_of_path(path)
         if title is None:
             continue
         drive, there = as_text(row["originDatabaseUuid"]), as_text(row["originTrackId"])
-        known = f"{drive}\0{there}" if drive and there else path or title
+        known = f"{drive[:MAX_ID]}\0{there[:MAX_ID]}" if drive and there else path or title
         play = Play(
             key="",
             title=title,
@@ -103,13 +104,13 @@ def _tracks(tables: Tables) -> dict[Value, Track]:
             bpm=clean_bpm(as_number(row["bpmAnalyzed"])) or clean_bpm(as_number(row["bpm"])),
             musical_key=key_of(row["key"]),
         )
-        found.setdefault(row["id"], (play, known))
+        found.setdefault(_id(row["id"]), (play, known))
     return found
 
 
-def _entries(tables: Tables) -> Iterable[tuple[Value, Value, Value]]:
-    for in_list, of_track, start, _ in tables.rows(ENTRIES, ENTRY_COLUMNS):
-        yield in_list, of_track, start
+def _id(value: Value) -> Value:
+    """What rows are joined by: a hostile file can give long values over and over without having them twice."""
+    return value[:MAX_ID] if isinstance(value, str | bytes) else value
 
 
 def key_of(value: Value) -> str | None:

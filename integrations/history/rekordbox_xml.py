@@ -139,6 +139,7 @@ class _Collection:
         self._nodes.append(inside or (not is_list and bool(HISTORY_FOLDER.fullmatch(name))))
         self._list = None
         if is_list and (inside or HISTORY_LIST.fullmatch(name)):
+            check_count(len(self._lists), self._elements.place)
             self._list = []
             self._lists.append((name[:300], self._list, attributes.get("KeyType") == BY_LOCATION))
 

@@ -46,7 +46,7 @@ Row = dict[str, Value]
 
 def matches(head: bytes) -> bool:
     """Whether it is a database with a table of history entries."""
-    return head.startswith(MAGIC) and ENTRIES.encode() in head
+    return head.startswith(MAGIC) and ENTRIES.encode() in head.split(b"\n")
 
 
 def read(file: File) -> History:

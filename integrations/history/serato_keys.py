@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from itertools import count
 
 from domain.plays import Play
 
@@ -26,10 +26,13 @@ def start_key(started_at: datetime, deck: int | None) -> str:
 
 def distinct(plays: Iterable[Play]) -> list[Play]:
     """Tell plays apart that have the same key: a second one in the file's own order gets `:2`, and so on."""
-    seen: Counter[str] = Counter()
+    following: dict[str, count[int]] = {}
+    taken: set[str] = set()
     kept: list[Play] = []
     for play in plays:
-        seen[play.key] += 1
-        again = seen[play.key]
-        kept.append(play if again == 1 else replace(play, key=f"{play.key}:{again}"))
+        key = play.key
+        while key in taken:
+            key = f"{play.key}:{next(following.setdefault(play.key, count(2)))}"
+        taken.add(key)
+        kept.append(play if key == play.key else replace(play, key=key))
     return kept

@@ -16,6 +16,7 @@ from integrations.history.texts import decode
 
 HEADING: Final = re.compile(r"\S+(?: \S+)*")
 RULE: Final = re.compile(r"[-=_\s]+")
+MAX_CELL: Final = 4096
 DELIMITERS: Final = (",", ";", "\t")
 
 
@@ -82,7 +83,7 @@ def rows_of(file: File) -> Iterator[Row]:
         if not RULE.fullmatch(line):
             cells = cut(line)
             filled = {column: cells[place] for column, place in shape.places.items() if place < len(cells)}
-            yield Row(number, {column: cell.strip() for column, cell in filled.items() if cell.strip()})
+            yield Row(number, {column: cell.strip()[:MAX_CELL] for column, cell in filled.items() if cell.strip()})
 
 
 def _cutter(shape: Shape) -> Callable[[str], list[str]]:

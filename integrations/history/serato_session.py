@@ -6,6 +6,7 @@ import re
 import struct
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 from domain.errors import InvalidInput
@@ -21,6 +22,10 @@ FIELD_HEAD: Final = struct.Struct(">II")
 TAG: Final = re.compile(rb"[a-z]{4}")
 TEXT_BYTES: Final = MAX_NAME * 8
 CHECK_EVERY: Final = 1000
+CACHED: Final = 4096
+"""Texts that are kept while a file is read: artists and albums come again and again."""
+MAX_DECKS: Final = 64
+UNKNOWN: Final = "Unknown title"
 
 ROW, PATH, FILE_NAME, TITLE, ARTIST, ALBUM = 1, 2, 4, 6, 7, 8
 BPM, START, END, DECK, PLAYED_SECONDS, SESSION, PLAYED, KEY, UPDATED = 15, 28, 29, 31, 45, 48, 50, 51, 53
@@ -53,15 +58,15 @@ def read(file: File) -> History:
     Raises:
         InvalidInput: It is cut off, or a length in it cannot be; the message names the byte.
     """
-    warnings, rows = Warnings(), Rows()
+    warnings, rows = Warnings(), Rows(file.content)
     for count, (tag, begin, end) in enumerate(_chunks(file.content, 0, len(file.content))):
         if count % CHECK_EVERY == 0:
             file.check_time()
         if tag == b"oent":
-            rows.keep(*_row(file.content, begin, end))
+            rows.keep(begin, end)
             check_count(rows.count, f"byte {begin}")
         elif tag == b"uent":
-            _forget(rows, file.content, begin, end)
+            rows.forget(begin, end)
         elif tag in NOT_A_SESSION:
             raise InvalidInput(NOT_A_SESSION[tag], FIELD)
         elif tag != b"vrsn":
@@ -73,35 +78,76 @@ def read(file: File) -> History:
 class Rows:
     """The rows of a file, each in the version that was written last."""
 
-    def __init__(self) -> None:
+    def __init__(self, content: bytes) -> None:
         """Begin with none."""
+        self._content = content
         self._sessions_of: dict[int, dict[int, Play]] = {}
+        self._clean = lru_cache(CACHED)(_clean)
         self.count = 0
 
-    def keep(self, session: int, row: int, play: Play) -> None:
-        """Add a row, or a later version of it."""
+    def keep(self, begin: int, end: int) -> None:
+        """Add the row of an entry, or a later version of it."""
+        fields = _row(self._content, begin, end)
+        numbers = {field: _number(self._content, *span) for field, span in fields.items() if field in NUMBERS}
+        session, row = numbers.get(SESSION, 0), numbers.get(ROW, 0)
+        play = self._play(fields, numbers, f"row:{session}:{row}")
         sessions = self._sessions_of.setdefault(row, {})
         before = sessions.get(session)
         if before is None or _written(play) >= _written(before):
             sessions[session] = play
         self.count += before is None
 
-    def forget(self, row: int) -> None:
-        """Leave a row out that was deleted."""
-        self.count -= len(self._sessions_of.pop(row, {}))
+    def forget(self, begin: int, end: int) -> None:
+        """Leave out a row that was deleted: the entry has its number alone, in a chunk of its own or without."""
+        inner = self._content[begin : min(begin + 4, end)]
+        chunks = _chunks(self._content, begin, end) if TAG.fullmatch(inner) else ((inner, begin, end),)
+        for _, first, last in chunks:
+            row = _fields(self._content, first, last).get(ROW)
+            if row is not None:
+                self.count -= len(self._sessions_of.pop(_number(self._content, *row), {}))
 
     def told(self, warnings: Warnings) -> list[Play]:
-        """The plays by session and row, with their keys."""
-        rows = sorted(
-            ((session, row, play) for row, sessions in self._sessions_of.items() for session, play in sessions.items()),
-            key=lambda found: found[:2],
-        )
+        """The plays by session and row."""
+        found = ((session, row, play) for row, plays in self._sessions_of.items() for session, play in plays.items())
+        rows = sorted(found, key=lambda row: row[:2])
         if not rows:
             warnings.add("Nothing was played in this session.")
-        told = any(play.audible for _, _, play in rows)
-        if rows and not told:
-            warnings.add("Nothing is marked as played; whether it was heard is taken as unknown.")
-        return [_told(play, session, row, warnings, audible=told) for session, row, play in rows]
+        for _, row, play in rows:
+            if play.title == UNKNOWN:
+                warnings.add(f"Row {row} has neither a title nor a file's name.")
+            if play.started_at is None:
+                warnings.add(f"Row {row} does not say when it began.")
+        if not rows or any(play.audible for _, _, play in rows):
+            return [play for _, _, play in rows]
+        warnings.add("Nothing is marked as played; whether it was heard is taken as unknown.")
+        return [replace(play, audible=None) for _, _, play in rows]
+
+    def _play(self, fields: dict[int, Span], numbers: dict[int, int], name: str) -> Play:
+        deck, played = numbers.get(DECK), numbers.get(PLAYED)
+        deck = deck if deck and deck <= MAX_DECKS else None
+        began = utc(numbers.get(START))
+        return Play(
+            key=start_key(began, deck) if began else name,
+            title=self._text(fields, TITLE) or self._file_name(fields) or UNKNOWN,
+            artist=self._text(fields, ARTIST),
+            started_at=began,
+            ended_at=utc(numbers.get(END)),
+            played_seconds=clean_seconds(numbers.get(PLAYED_SECONDS)),
+            deck=deck,
+            audible=None if played is None else played != 0,
+            album=self._text(fields, ALBUM),
+            bpm=clean_bpm(numbers.get(BPM)),
+            musical_key=clean_key(self._text(fields, KEY)),
+            updated_at=utc(numbers.get(UPDATED)),
+        )
+
+    def _text(self, fields: dict[int, Span], field: int) -> str | None:
+        span = fields.get(field)
+        return self._clean(self._content[span[0] : min(span[1], span[0] + TEXT_BYTES)]) if span else None
+
+    def _file_name(self, fields: dict[int, Span]) -> str | None:
+        span = fields.get(FILE_NAME) or fields.get(PATH)
+        return title_of_path(_words(self._content[max(span[0], span[1] - TEXT_BYTES) : span[1]])) if span else None
 
 
 def _chunks(content: bytes, begin: int, end: int) -> Iterator[tuple[bytes, int, int]]:
@@ -136,7 +182,7 @@ def _fields(content: bytes, begin: int, end: int) -> dict[int, Span]:
     return found
 
 
-def _row(content: bytes, begin: int, end: int) -> tuple[int, int, Play]:
+def _row(content: bytes, begin: int, end: int) -> dict[int, Span]:
     fields: dict[int, Span] | None = None
     for tag, first, last in _chunks(content, begin, end):
         if tag != b"adat":
@@ -146,36 +192,7 @@ def _row(content: bytes, begin: int, end: int) -> tuple[int, int, Play]:
         fields = _fields(content, first, last)
     if fields is None:
         raise broken(f"byte {begin}", "an entry without a row")
-    return _play(content, fields)
-
-
-def _play(content: bytes, fields: dict[int, Span]) -> tuple[int, int, Play]:
-    numbers = {field: _number(content, *span) for field, span in fields.items() if field in NUMBERS}
-
-    def text(field: int) -> str | None:
-        span = fields.get(field)
-        return clean(_text(content, *span)) if span else None
-
-    deck, played = numbers.get(DECK), numbers.get(PLAYED)
-    path = fields.get(FILE_NAME) or fields.get(PATH)
-    title = text(TITLE) or (
-        title_of_path(_text(content, max(path[0], path[1] - TEXT_BYTES), path[1])) if path else None
-    )
-    play = Play(
-        key="",
-        title=title or "",
-        artist=text(ARTIST),
-        started_at=utc(numbers.get(START)),
-        ended_at=utc(numbers.get(END)),
-        played_seconds=clean_seconds(numbers.get(PLAYED_SECONDS)),
-        deck=deck if deck and deck <= 64 else None,
-        audible=None if played is None else played != 0,
-        album=text(ALBUM),
-        bpm=clean_bpm(numbers.get(BPM)),
-        musical_key=clean_key(text(KEY)),
-        updated_at=utc(numbers.get(UPDATED)),
-    )
-    return numbers.get(SESSION) or 0, numbers.get(ROW) or 0, play
+    return fields
 
 
 def _number(content: bytes, begin: int, end: int) -> int:
@@ -185,34 +202,13 @@ def _number(content: bytes, begin: int, end: int) -> int:
     return int.from_bytes(content[begin:end], "big")
 
 
-def _text(content: bytes, begin: int, end: int) -> str:
-    return content[begin : min(end, begin + TEXT_BYTES)].decode("utf-16-be", "ignore").partition("\0")[0]
+def _words(content: bytes) -> str:
+    return content.decode("utf-16-be", "ignore").partition("\0")[0]
+
+
+def _clean(content: bytes) -> str | None:
+    return clean(_words(content))
 
 
 def _written(play: Play) -> float:
     return play.updated_at.timestamp() if play.updated_at else 0.0
-
-
-def _forget(rows: Rows, content: bytes, begin: int, end: int) -> None:
-    """A deleted entry has the row's number alone, in a chunk of its own or without."""
-    inner = content[begin : min(begin + 4, end)]
-    spans = (
-        ((first, last) for _, first, last in _chunks(content, begin, end)) if TAG.fullmatch(inner) else ((begin, end),)
-    )
-    for first, last in spans:
-        row = _fields(content, first, last).get(ROW)
-        if row is not None:
-            rows.forget(_number(content, *row))
-
-
-def _told(play: Play, session: int, row: int, warnings: Warnings, *, audible: bool) -> Play:
-    if not play.title:
-        warnings.add(f"Row {row} has neither a title nor a file's name.")
-    if play.started_at is None:
-        warnings.add(f"Row {row} does not say when it began.")
-    return replace(
-        play,
-        key=start_key(play.started_at, play.deck) if play.started_at else f"{session}:{row}",
-        title=play.title or "Unknown title",
-        audible=play.audible if audible else None,
-    )

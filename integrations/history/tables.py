@@ -29,12 +29,12 @@ def open_tables(file: File) -> Iterator[Tables]:
     Raises:
         InvalidInput: It is no database, is damaged, or takes too long; also whatever is done with it inside.
     """
-    image = bytearray(file.content)
-    # Databases with a write-ahead log say so here, and cannot be opened from memory until they say that they have none.
-    image[18:20] = b"\x01\x01"
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         try:
-            connection.deserialize(bytes(image))
+            # Databases with a write-ahead log say so here, and cannot be opened from memory until they say that they have none.
+            connection.deserialize(
+                b"".join((memoryview(file.content)[:18], b"\x01\x01", memoryview(file.content)[20:]))
+            )
             connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE)
             connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
             connection.text_factory = _text
@@ -42,7 +42,7 @@ def open_tables(file: File) -> Iterator[Tables]:
             for pragma in ("trusted_schema = off", "cell_size_check = on", "query_only = on", "temp_store = memory"):
                 connection.execute(f"PRAGMA {pragma}")
             yield Tables(file, connection)
-        except (sqlite3.Error, OverflowError, ValueError):
+        except (sqlite3.Error, OverflowError, ValueError, MemoryError):
             file.check_time()
             raise broken("its database", "it is damaged or not what it says") from None
 
@@ -76,6 +76,15 @@ class Tables:
                 self._columns[name.casefold()] = {str(row[1]).casefold() for row in described}
         connection.set_authorizer(lambda action, *_: sqlite3.SQLITE_OK if action in ALLOWED else sqlite3.SQLITE_DENY)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What they are called, in small letters."""
+        return tuple(self._columns)
+
+    def columns(self, table: str) -> frozenset[str]:
+        """What the columns of a table are called, in small letters; nothing when there is no such table."""
+        return frozenset(self._columns.get(table.casefold(), ()))
+
     def __contains__(self, table: str) -> bool:
         return table.casefold() in self._columns
 
@@ -89,10 +98,14 @@ class Tables:
         if known is None:
             raise broken(f"table {table}", "there is none")
         named = ", ".join(f'"{column}"' if column.casefold() in known else "NULL" for column in columns)
-        for count, row in enumerate(self._connection.execute(f'SELECT {named} FROM "{table}"')):  # noqa: S608 -- our words
-            if count % 1_000 == 0:
-                self._file.check_time()
-            yield row
+        try:
+            for count, row in enumerate(self._connection.execute(f'SELECT {named} FROM "{table}"')):  # noqa: S608 -- our words
+                if count % 16 == 0:  # A row may be a megabyte, and the same one again and again.
+                    self._file.check_time()
+                yield row
+        except sqlite3.Error:
+            self._file.check_time()
+            raise broken(f"table {table}", "it is damaged or cut off") from None
 
 
 def as_text(value: Value) -> str | None:

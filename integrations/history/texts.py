@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import codecs
+import io
 import math
 import re
 import unicodedata
-from typing import Final
+from typing import Final, TextIO
 
 from domain.errors import InvalidInput
 from domain.texts import without_controls
@@ -14,29 +15,52 @@ from domain.tracks import MAX_NAME, MAX_SECONDS, clean_isrc
 
 MAX_KEY: Final = 10
 BOMS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+HEAD: Final = 4096
+"""As much of a file as formats are told by."""
+PIECE: Final = 1024 * 1024
 EXTENSION: Final = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 PLAIN: Final = re.compile(r"[ -~]*")
 """Printable ASCII: most names, and nothing in them that has to be looked at."""
 
 
-def decode(content: bytes) -> str:
-    """Decode a text file, whoever wrote it.
+def encoding_of(content: bytes) -> tuple[str, int]:
+    """Find out how a text file is encoded, whoever wrote it.
 
-    By its mark, else as UTF-16 when every other byte is nothing, else as UTF-8, else as Windows' Western code page. What
-    cannot be decoded becomes U+FFFD; nothing is ever refused here.
+    By its mark, else as UTF-16 when every other byte is nothing, else as UTF-8, else as Windows' Western code page.
+
+    Returns:
+        The encoding, and how many bytes the mark has.
     """
     for mark, encoding in BOMS:
         if content.startswith(mark):
-            return content[len(mark) :].decode(encoding, "replace")
-    head = content[:4096]
-    if len(head) >= 4 and head[1::2].count(0) * 2 > len(head) // 2 and not head[0::2].count(0):
-        return content.decode("utf-16-le", "replace")
-    if len(head) >= 4 and head[0::2].count(0) * 2 > len(head) // 2 and not head[1::2].count(0):
-        return content.decode("utf-16-be", "replace")
+            return encoding, len(mark)
+    head = content[:HEAD]
+    evens, odds = head[0::2].count(0), head[1::2].count(0)
+    if len(head) >= 4 and max(evens, odds) * 2 > len(head) // 2 and not min(evens, odds):
+        return ("utf-16-be" if evens else "utf-16-le"), 0
+    reader = codecs.getincrementaldecoder("utf-8")()
     try:
-        return content.decode("utf-8")
+        for at in range(0, len(content), PIECE):
+            reader.decode(content[at : at + PIECE])
+        # A head that was cut from a file may end within a character.
+        reader.decode(b"", final=len(content) < HEAD)
     except UnicodeDecodeError:
-        return content.decode("cp1252", "replace")
+        return "cp1252", 0
+    return "utf-8", 0
+
+
+def decode(content: bytes) -> str:
+    """Decode a short text; what cannot be decoded becomes U+FFFD, nothing is refused."""
+    encoding, mark = encoding_of(content)
+    return content[mark:].decode(encoding, "replace")
+
+
+def open_text(content: bytes) -> TextIO:
+    """Open a text for reading line by line, whatever its lines end with: no more than that of it is decoded at a time."""
+    encoding, mark = encoding_of(content)
+    text = io.BytesIO(content)
+    text.seek(mark)
+    return io.TextIOWrapper(text, encoding=encoding, errors="replace", newline=None)
 
 
 def clean(text: str | None, most: int = MAX_NAME) -> str | None:

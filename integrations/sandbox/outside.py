@@ -38,6 +38,7 @@ def settings(port: int, mail_port: int) -> dict[str, Any]:
         "stripe_url": f"{world}/api.stripe.com",
         "kubo_url": f"{world}/kubo.example",
         "pinata_jwt": None,
+        "pinata_url": f"{world}/uploads.pinata.cloud",
         "ipfs_gateway_url": f"{world}/kubo.example",
         "privy_app_id": "sandbox-privy-app",
         "privy_url": f"{world}/auth.privy.io",

@@ -1,4 +1,7 @@
-"""Money leaves in steps: it is claimed, and when the outside says what became of it, settled or back. Once, either of them."""
+"""Money leaves in steps: it is claimed, and when the outside says what became of it, settled or back. Once, either of them.
+
+What has arrived may come back later, in parts.
+"""
 
 from __future__ import annotations
 
@@ -75,39 +78,40 @@ async def fail(tx: Tx, claim_id: UUID, *, occasion: Occasion) -> Posted:
     return await _end(tx, claimed, occasion, draft)
 
 
-async def bring_back(tx: Tx, settled_id: UUID, *, occasion: Occasion) -> Posted:
-    """Book that a payout which had arrived came back, as banks do days later: all of it is available again, the fee too.
+async def bring_back(tx: Tx, settled_id: UUID, amount: Money, *, occasion: Occasion) -> Posted:
+    """Book that money of a payout which had arrived came back: debts are paid first, the rest is available again.
+
+    With the last of it the fee comes back too: then nothing was paid out.
 
     Args:
         tx: The deed's transaction.
         settled_id: The entry that settled it.
+        amount: How much came back.
         occasion: What happened.
 
     Raises:
         NotFound: There is no such entry.
-        Conflict: It came back before.
+        Conflict: Not so much of it is out there.
     """
     booked = await find_booked(tx, EntryKind.PAYOUT, occasion)
     if booked:
         return booked
     entry = await take_entry(tx, settled_id, EntryKind.PAYOUT)
-    lines = await ledger.read_lines(tx.session, entry.id)
-    currency = next(iter(lines)).currency
-    if entry.settles_id is None or Account(AccountKind.CLEARING, currency) not in lines:
+    if entry.about_id is None or entry.settles_id is None:
         raise Conflict("This payout has not arrived.")
-    if (await ledger.find_end(tx.session, entry.id)).reversed_by is not None:
-        raise Conflict("This payout came back before.")
-    person_id, amount = next(
-        (account.holder_id, -minor) for account, minor in lines.items() if account.holder_id != NOBODY
-    )
-    draft = await open_accounts(tx, [person_id], currency)
-    for account, minor in lines.items():
-        if account.holder_id == NOBODY:
-            draft.move(account, -minor)
-    draft.credit(person_id, amount)
-    back = Entry(
-        EntryKind.PAYOUT, regarding(entry, occasion), draft.lines, about_id=entry.about_id, reverses_id=entry.id
-    )
+    family = await ledger.read_family(tx.session, entry.about_id)
+    fees, clearing = Account(AccountKind.FEES, amount.currency), Account(AccountKind.CLEARING, amount.currency)
+    left = family.get(clearing, 0)
+    if not 0 < amount.minor <= left:
+        raise Conflict(f"Only {Money(left, amount.currency)} of this payout is out there.")
+    fee = family.get(fees, 0) if amount.minor == left else 0
+    lines = await ledger.read_lines(tx.session, entry.id)
+    person_id = next(account.holder_id for account in lines if account.holder_id != NOBODY)
+    draft = await open_accounts(tx, [person_id], amount.currency)
+    draft.move(clearing, -amount.minor)
+    draft.move(fees, -fee)
+    draft.credit(person_id, amount.minor + fee)
+    back = Entry(EntryKind.PAYOUT, regarding(entry, occasion), draft.lines, about_id=entry.about_id)
     return await post(tx, back, draft.before)
 
 

@@ -18,7 +18,9 @@ from domain.webhooks import WebhookStatus
 from resolvers.checkouts.subjects import SUBJECTS
 from resolvers.ledger import disputes, holds
 from resolvers.payments.booked import find_paid, find_subject
-from resolvers.payments.receive import STRIPE, find_or_receive
+from resolvers.payments.costs import STRIPE, book_costs
+from resolvers.payments.receive import find_or_receive
+from resolvers.payouts.recover import promise
 
 SUBJECT = "Dispute"
 
@@ -42,6 +44,7 @@ async def record_dispute(database: Database, services: Services, found: Dispute)
     if found.status is not DisputeStatus.OPEN:
         async with database.transaction() as tx:
             await _decide(tx, await _take(tx, payment_id), found)
+    await book_costs(database, found.id, found.amount.currency, found.costs)
     return WebhookStatus.PROCESSED
 
 
@@ -90,7 +93,10 @@ async def _win(tx: Tx, payment: Payment, row: DisputeRow, occasion: Occasion) ->
 
 async def _lose(tx: Tx, payment: Payment, row: DisputeRow, found: Dispute, occasion: Occasion) -> None:
     if row.entry_id is not None:
-        await disputes.lose_dispute(tx, row.entry_id, found.amount, occasion=occasion)
+        lost = await disputes.lose_dispute(tx, row.entry_id, found.amount, occasion=occasion)
+        paid_by = await find_paid(tx, payment)
+        if paid_by is not None:
+            await promise(tx, paid_by, because=lost.entry_id)
         return
     if payment.hold_id is not None and found.amount.minor >= payment.amount_minor:
         with suppress(Conflict):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from contextlib import suppress
 from uuid import UUID
 
 from db.queries import checkouts, payment_links, payments
@@ -20,9 +20,7 @@ from domain.webhooks import WebhookStatus
 from resolvers.checkouts.subjects import SUBJECTS
 from resolvers.ledger import holds
 from resolvers.ledger.receive import receive as book
-
-STRIPE: Final = "stripe"
-"""The source of entries in the ledger that follow from something at Stripe."""
+from resolvers.payments.costs import STRIPE, book_costs
 
 
 async def receive(database: Database, payment: Payment) -> WebhookStatus:
@@ -35,14 +33,15 @@ async def receive(database: Database, payment: Payment) -> WebhookStatus:
         return WebhookStatus.PROCESSED
     async with database.transaction() as tx:
         await payments.keep_apart(tx.session, PaymentVendor.STRIPE, payment.id)
-        if await payments.find_by_vendor(tx.session, PaymentVendor.STRIPE, payment.id) is not None:
-            return WebhookStatus.PROCESSED
-        try:
-            known = await _record(tx, payment)
-        except NotFound:
-            # It carries a name, or none, that is not ours.
-            known = False
-    return WebhookStatus.PROCESSED if known else WebhookStatus.UNKNOWN
+        known = await payments.find_by_vendor(tx.session, PaymentVendor.STRIPE, payment.id) is not None
+        if not known:
+            # It may carry a name, or none, that is not ours.
+            with suppress(NotFound):
+                known = await _record(tx, payment)
+    if not known:
+        return WebhookStatus.UNKNOWN
+    await book_costs(database, payment.id, payment.received.currency, payment.costs)
+    return WebhookStatus.PROCESSED
 
 
 async def find_or_receive(database: Database, services: Services, vendor_id: str) -> UUID | None:

@@ -22,8 +22,10 @@ from resolvers.checkouts.subjects import SUBJECTS
 from resolvers.ledger import disputes, holds
 from resolvers.ledger.refund import refund as book
 from resolvers.payments.booked import find_paid, find_subject
-from resolvers.payments.receive import STRIPE, find_or_receive
+from resolvers.payments.costs import STRIPE
+from resolvers.payments.receive import find_or_receive
 from resolvers.payments.undo import undo_refund
+from resolvers.payouts.recover import promise
 
 POOR: Final = frozenset({"balance_insufficient", "insufficient_funds"})
 """The processor's words for not enough money on the platform's own account there: it comes with the next payments."""
@@ -133,13 +135,15 @@ async def _book(tx: Tx, payment: Payment, row: RefundRow) -> UUID:
     occasion = Occasion("Refund", origin=(STRIPE, str(row.vendor_id)), by=row.requested_by_id)
     paid_by = await find_paid(tx, payment)
     try:
-        if paid_by is not None:
-            return (await book(tx, paid_by, amount, occasion=occasion)).entry_id
-        assert payment.hold_id is not None
-        return (await holds.give_back(tx, payment.hold_id, occasion=occasion)).entry_id
+        if paid_by is None:
+            assert payment.hold_id is not None
+            return (await holds.give_back(tx, payment.hold_id, occasion=occasion)).entry_id
+        entry_id = (await book(tx, paid_by, amount, occasion=occasion)).entry_id
     except Conflict:
         # A dispute took it from those who were paid: what goes back besides is the platform's own.
         return (await disputes.bear(tx, EntryKind.REFUND, amount, occasion=occasion)).entry_id
+    await promise(tx, paid_by, because=entry_id)
+    return entry_id
 
 
 async def _fail(tx: Tx, payment: Payment, refund_id: UUID, code: str) -> None:

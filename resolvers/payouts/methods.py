@@ -12,10 +12,11 @@ from db.session import Database, Tx
 from domain.actors import Actor
 from domain.countries import clean_country
 from domain.errors import Conflict, Forbidden, InvalidInput, NotFound
+from domain.handles import clean_handle, mask
 from domain.ids import new_id
 from domain.limits import METHODS_BY_PERSON
 from domain.payments import PayeeAccount
-from domain.payouts import MAX_METHODS, PayoutMethodKind, Road, Sender, Standing, clean_handle, mask, standing_of
+from domain.payouts import MAX_METHODS, PayoutMethodKind, Road, Sender, Standing, standing_of
 from domain.ports import Services
 from resolvers.limits import spend
 from resolvers.patience import DEED_SECONDS, answered_within

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from db.session import Database
-from domain.payments import Checkout, Dispute, PayeeAccount, Payment, PaymentEvent, Refund
+from domain.payments import Checkout, Dispute, PayeeAccount, Payment, PaymentEvent, Refund, Transfer
 from domain.ports import Services
 from domain.webhooks import WebhookStatus
 from resolvers.checkouts.follow import settle
@@ -17,6 +17,7 @@ from resolvers.payments.dispute import record_dispute
 from resolvers.payments.receive import receive
 from resolvers.payments.send_refund import record_refund
 from resolvers.payouts.methods import note_account
+from resolvers.payouts.returns import record_returns
 
 React = Callable[[Database, Services, PaymentEvent], Awaitable[WebhookStatus]]
 """Does what follows from an event and says what to note of it. It may raise NotFound for what Stripe does not know."""
@@ -59,6 +60,23 @@ async def on_account(database: Database, services: Services, event: PaymentEvent
     return WebhookStatus.PROCESSED if known else WebhookStatus.UNKNOWN
 
 
+async def on_bank(database: Database, services: Services, event: PaymentEvent) -> WebhookStatus:
+    """Somebody's bank did not take what Stripe sent on: the money is theirs still, and their account may be shut off."""
+    if event.account_id is None:
+        # The platform's own bank.
+        return WebhookStatus.IGNORED
+    account = await services.payments.account_status(event.account_id)
+    async with database.transaction() as tx:
+        known = await note_account(tx, account)
+    return WebhookStatus.PROCESSED if known else WebhookStatus.UNKNOWN
+
+
+async def on_transfer(database: Database, services: Services, event: PaymentEvent) -> WebhookStatus:
+    """Money of a payout came back, asked for by us or at Stripe's own desk."""
+    subject = await services.payments.fetch_subject(event)
+    return await record_returns(database, services, subject) if isinstance(subject, Transfer) else WebhookStatus.UNKNOWN
+
+
 STRIPE: Final[Mapping[str, React]] = {
     "checkout.session.completed": on_checkout,
     "checkout.session.async_payment_succeeded": on_checkout,
@@ -69,6 +87,8 @@ STRIPE: Final[Mapping[str, React]] = {
     "refund.updated": on_refund,
     "refund.failed": on_refund,
     "account.updated": on_account,
+    "payout.failed": on_bank,
+    "transfer.reversed": on_transfer,
     "charge.dispute.created": on_dispute,
     "charge.dispute.updated": on_dispute,
     "charge.dispute.closed": on_dispute,

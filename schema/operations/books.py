@@ -21,7 +21,7 @@ describe(
     IN_TRANSIT="Payouts that are under way.",
     HOLD="What is put aside until something is done.",
     RECEIVABLE="What people owe the platform; negative.",
-    FEES="What the platform earned.",
+    FEES="What the platform earned, less what it bears itself, such as a vendor's own fees.",
     CLEARING="The outside world: money that came in makes it negative.",
 )
 

@@ -108,6 +108,11 @@ class Payout(NotificationSubject, TransactionSubject):
         amount=lambda payout, _viewer: decimal_text(payout.fee_minor, payout.currency),
         currency_code=tables.Payout.currency,
     )
+    returned: Money = embedded(
+        "What of it came back after it was paid: what the recipient owed is paid of it first.",
+        amount=lambda payout, _viewer: decimal_text(payout.returned_minor, payout.currency),
+        currency_code=tables.Payout.currency,
+    )
     method: PayoutMethod | None = one("Where it goes.", tables.Payout.method_id)
     recipient: User = one("Whose money it is.", tables.Payout.user_id)
     requested_at: datetime = column("When the money was set aside.")

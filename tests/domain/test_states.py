@@ -14,6 +14,7 @@ from domain.payments import DisputeStatus
 from domain.payouts import PayoutStatus
 from domain.reconciliation import CaseStatus
 from domain.refunds import RefundState
+from domain.returns import ReturnStatus
 from domain.states import (
     ACCOUNT_MOVES,
     BROADCAST_MOVES,
@@ -25,6 +26,7 @@ from domain.states import (
     PAYOUT_MOVES,
     REFUND_MOVES,
     REPORT_MOVES,
+    RETURN_MOVES,
     TIP_MOVES,
     UPLOAD_MOVES,
     WEBHOOK_MOVES,
@@ -94,6 +96,7 @@ TABLES = {
         },
     ),
     RefundState: (REFUND_MOVES, {("REQUESTED", "SENT"), ("REQUESTED", "FAILED"), ("SENT", "FAILED")}),
+    ReturnStatus: (RETURN_MOVES, {("REQUESTED", "DONE"), ("REQUESTED", "FAILED")}),
     ReportStatus: (REPORT_MOVES, {("OPEN", "UPHELD"), ("OPEN", "DISMISSED")}),
     TipStatus: (
         TIP_MOVES,

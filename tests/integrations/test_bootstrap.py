@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 
 from bootstrap import build
-from domain.errors import NotConfigured
+from domain.errors import NotConfigured, Unavailable
 from integrations.environment import names_of
 from settings import Settings, SettingsRefused
 
@@ -108,6 +108,7 @@ def test_secrets_are_never_shown():
             BACKLINE_KEYS="hidden-key",
             JWT_SECRET="hidden",
             DISTRIBUTION_WEBHOOK_SECRET="hidden",
+            PROOF_SIGNING_KEY="hidden-key",
         )
     )
     assert "hidden" not in said
@@ -155,6 +156,9 @@ def test_secrets_are_never_shown():
         ("RETURN_URLS", "https://app.example@evil.example/"),
         ("RETURN_URLS", "https://app.example/?next="),
         ("SPOTIFY_CALLS_PER_MINUTE", "0"),
+        ("PROOF_SIGNING_KEY", KEY[:-4]),
+        ("PROOF_FORMER_KEYS", "ab" * 31),
+        ("KUBO_URL", "127.0.0.1:5001"),
     ],
 )
 def test_a_wrong_value_is_refused_with_a_sentence_that_names_it(name, text):
@@ -258,6 +262,29 @@ async def test_services_are_built_and_closed(server, tmp_path, key):
                 vendor.require()
         assert len(services.secret) == 32
         assert not services.demo
+
+
+def test_proofs_are_signed_with_a_key_of_their_own():
+    derived = read().proof_signing_key
+    assert len(derived) == 32
+    assert read().proof_signing_key == derived != read(JWT_SECRET="k" * 32).proof_signing_key
+    assert read(PROOF_SIGNING_KEY=KEY).proof_signing_key == bytes(32)
+    former = read(PROOF_FORMER_KEYS=f"{'ab' * 32}, {'cd' * 32}").proof_former_keys
+    assert former == (b"\xab" * 32, b"\xcd" * 32)
+    # A key that is made of nothing would be everybody's.
+    assert Settings.from_environment({}, secrets_needed=False).proof_signing_key == b""
+
+
+@pytest.mark.parametrize(
+    ("given", "word"),
+    [({}, "KUBO_URL"), ({"KUBO_URL": "http://127.0.0.1:9"}, "Kubo"), ({"PINATA_JWT": "hidden"}, "Pinata")],
+)
+async def test_proofs_are_pinned_by_who_is_named(tmp_path, given, word):
+    given = {"PINATA_URL": "http://127.0.0.1:9", **given}
+    settings = read(REDIS_URL=f"unix://{tmp_path}/none", BACKLINE_DATA=str(tmp_path), **given)
+    async with build(settings) as services:
+        with pytest.raises((NotConfigured, Unavailable), match=word):
+            await services.pins.pin(b"x", "bafk")
 
 
 async def test_without_valkey_nothing_is_built():

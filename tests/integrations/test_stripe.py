@@ -202,11 +202,16 @@ async def test_a_share_is_sent_once_and_found_by_our_name(payments, twins):
     assert await refused(payments.transfer("l", NewTransfer(account, usd(2_001), "payout_2"))) == "balance_insufficient"
     assert (await payments.find_transfer("payout_2")) is None
     assert await refused(payments.transfer("m", NewTransfer("acct_nobody", usd(1), "payout_3"))) == "resource_missing"
-    back = await payments.reverse_transfer("r", sent.id, usd(1_000))
-    assert (back.transfer_id, back.amount) == (sent.id, usd(1_000))
-    assert (await payments.reverse_transfer("r", sent.id, usd(1_000))) == back
+    back = await payments.reverse_transfer("r", sent.id, usd(1_000), reference="return_1")
+    assert (back.transfer_id, back.amount, back.reference) == (sent.id, usd(1_000), "return_1")
+    assert await payments.list_reversals(sent.id) == [back]
+    assert await payments.account_funds(account, Currency.USD) == usd(2_000)
+    assert await payments.account_funds(account, Currency.EUR) == Money(0, Currency.EUR)
+    assert (await payments.reverse_transfer("r", sent.id, usd(1_000), reference="return_1")) == back
     assert (await payments.find_transfer("payout_1")).returned == usd(1_000)
-    assert await refused(payments.reverse_transfer("s", sent.id, usd(2_001))) == "amount_too_large"
+    assert (
+        await refused(payments.reverse_transfer("s", sent.id, usd(2_001), reference="return_2")) == "amount_too_large"
+    )
 
 
 async def test_shares_of_a_charge_are_sent_before_it_is_available(payments, twins):
@@ -230,7 +235,7 @@ async def test_what_stripe_cannot_move_never_gets_there(payments, twins, amount)
     for call in (
         payments.transfer("k", NewTransfer("acct_1", amount, "x")),
         payments.refund("k", "pi_1", amount, RefundReason.REQUESTED),
-        payments.reverse_transfer("k", "tr_1", amount),
+        payments.reverse_transfer("k", "tr_1", amount, reference="x"),
         payments.capture("k", "pi_1", amount),
         payments.create_link("k", amount=amount, description="x", reference="x"),
     ):

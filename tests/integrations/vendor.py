@@ -28,6 +28,7 @@ class Seen:
     def __init__(self, request: Request, body: bytes):
         self.method, self.path, self.headers = request.method, request.url.path, request.headers
         self.query = dict(request.query_params)
+        self.body = body
         self.form = dict(parse_qsl(body.decode(), keep_blank_values=True))
 
     @property

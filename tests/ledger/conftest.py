@@ -80,8 +80,8 @@ class Desk:
     async def fail(self, claim_id, reference=None):
         return await self.do(payouts.fail, claim_id, occasion=self.occasion(reference))
 
-    async def bring_back(self, settled_id):
-        return await self.do(payouts.bring_back, settled_id, occasion=self.occasion())
+    async def bring_back(self, settled_id, minor, reference=None):
+        return await self.do(payouts.bring_back, settled_id, usd(minor), occasion=self.occasion(reference))
 
     async def adjust(self, actor, person, minor, reason="Goodwill", **rest):
         return await self.do(adjust.adjust, actor, person, usd(minor), reason=reason, **rest)

@@ -190,19 +190,44 @@ async def test_a_payout_is_settled_or_fails(desk, mina):
     assert (await desk.of(mina), await desk.of(mina, TRANSIT)) == (4000, 6000)
     error = await refused(desk, Conflict, desk.claim(mina.id, 4001))
     assert (error.field, "40.00 USD" in error.message) == (("amount",), True)
-    settled = await desk.settle(claimed.entry_id, fee=25, reference="po_1")
+    await desk.settle(claimed.entry_id, fee=25, reference="po_1")
     assert await desk.balances() == {("AVAILABLE", mina.id): 4000, "CLEARING": -4025, "FEES": 25}
     assert not (await desk.settle(claimed.entry_id, fee=25, reference="po_1")).new
     await refused(desk, Conflict, desk.settle(claimed.entry_id))
     await refused(desk, Conflict, desk.fail(claimed.entry_id))
-    await desk.bring_back(settled.entry_id)
-    assert await desk.balances() == {("AVAILABLE", mina.id): 10_000, "CLEARING": -10_000}
-    await refused(desk, Conflict, desk.bring_back(settled.entry_id))
-    await refused(desk, Conflict, desk.bring_back(claimed.entry_id))
     other = await desk.claim(mina.id, 1000)
     await desk.fail(other.entry_id)
     await refused(desk, Conflict, desk.settle(other.entry_id))
-    assert await desk.of(mina) == 10_000
+    assert await desk.of(mina) == 4_000
+
+
+async def test_a_payout_comes_back_in_parts_and_never_more_than_it_was(desk, mina):
+    earned = await desk.receive(10_000, {mina.id: 1}, fee=0)
+    claimed, gone = await desk.claim(mina.id, 6000), await desk.claim(mina.id, 1000)
+    settled = await desk.settle(claimed.entry_id, fee=25)
+    failed = await desk.fail(gone.entry_id)
+    for entry_id in (claimed.entry_id, failed.entry_id, gone.entry_id):
+        await refused(desk, Conflict, desk.bring_back(entry_id, 1))
+    for entry_id in (earned.entry_id, new_id()):
+        await refused(desk, NotFound, desk.bring_back(entry_id, 1))
+    for minor in (0, -1, 5976):
+        await refused(desk, Conflict, desk.bring_back(settled.entry_id, minor))
+    back = await desk.bring_back(settled.entry_id, 1975, reference="trr_1")
+    assert await desk.lines(back.entry_id) == [("AVAILABLE", 1975), ("CLEARING", -1975)]
+    assert not (await desk.bring_back(settled.entry_id, 1975, reference="trr_1")).new
+    await refused(desk, Conflict, desk.bring_back(settled.entry_id, 4001))
+    # What she owes is paid first; with the last of it the fee comes back.
+    await desk.claim(mina.id, 5975)
+    await desk.refund(earned.entry_id, 1000)
+    assert await desk.of(mina, OWED) == -1000
+    last = await desk.bring_back(settled.entry_id, 4000)
+    assert await desk.lines(last.entry_id) == [
+        ("AVAILABLE", 3025),
+        ("CLEARING", -4000),
+        ("FEES", -25),
+        ("RECEIVABLE", 1000),
+    ]
+    await refused(desk, Conflict, desk.bring_back(settled.entry_id, 1))
 
 
 async def test_an_operator_adjusts_with_a_reason(desk, operator, mina):

@@ -277,7 +277,8 @@ class Ledger(RuleBasedStateMachine):
         if to == "BACK":
             # A payout that never arrived is asked by its claim, which is refused.
             named = getattr(payout, "settled_id", payout.id)
-            self.both(lambda model: model.end(payout, to), payouts.bring_back, named, occasion=self.occasion())
+            whole = Money(payout.amount - getattr(payout, "fee", 0), Currency(payout.currency))
+            self.both(lambda model: model.end(payout, to), payouts.bring_back, named, whole, occasion=self.occasion())
             return
         deed, facts = (payouts.settle, {"fee_minor": fee}) if to == "SETTLED" else (payouts.fail, {})
         posted = self.both(lambda model: model.end(payout, to, fee), deed, payout.id, occasion=self.occasion(), **facts)
@@ -314,6 +315,19 @@ class Ledger(RuleBasedStateMachine):
         self.compare()
 
 
+def plan(runs, steps, *, shrink, derandomize):
+    """How often the machine is run, and how far."""
+    return settings(
+        max_examples=runs,
+        stateful_step_count=steps,
+        deadline=None,
+        database=None,
+        derandomize=derandomize,
+        phases=(Phase.generate, Phase.shrink) if shrink else (Phase.generate,),
+        suppress_health_check=list(HealthCheck),
+    )
+
+
 @pytest.fixture
 def machine(environment):
     """The machine on a connection pool and an event loop of its own."""
@@ -329,15 +343,7 @@ def test_the_ledger_does_what_the_model_does(machine):
     began = time.monotonic()
     run_state_machine_as_test(
         machine,
-        settings=settings(
-            max_examples=EXAMPLES,
-            stateful_step_count=STEPS,
-            deadline=None,
-            database=None,
-            derandomize=not LONG,
-            phases=(Phase.generate, Phase.shrink) if not LONG else (Phase.generate,),
-            suppress_health_check=list(HealthCheck),
-        ),
+        settings=plan(EXAMPLES, STEPS, shrink=not LONG, derandomize=not LONG),
     )
     print(f"{machine.done} deeds, {machine.refused} refused, {time.monotonic() - began:.0f} s")
     assert machine.done > EXAMPLES

@@ -13,6 +13,7 @@ from domain.money import Currency, EntryKind, Money
 from domain.splits import Share
 from resolvers.ledger import adjust, receive
 from resolvers.reconciliation.compare import compare
+from resolvers.reconciliation.costs import book_journal_costs
 from resolvers.reconciliation.read import read
 from tests.client import operation
 from tests.payments import conftest as payments
@@ -33,6 +34,7 @@ def reconcile(database, services):
         # Stripe's journal counts in whole seconds.
         now = datetime.now(UTC) + timedelta(seconds=2)
         assert await read(database, services, now)
+        await book_journal_costs(database)
         async with database.transaction() as tx:
             await compare(tx, now + timedelta(days=days))
 
@@ -94,14 +96,14 @@ async def test_each_difference_is_one_case(till, room, kofi, database, reconcile
         found = {case["kind"]: case for case in await cases()}
         assert len(await cases()) == 3
     here, there, differs = (found[kind] for kind in ("MISSING_HERE", "MISSING_THERE", "DIFFERENT_AMOUNT"))
-    assert (here["vendorAmount"], here["ledgerAmount"]) == ({"amount": "7.00", "currencyCode": "USD"}, None)
+    assert (here["vendorAmount"], here["ledgerAmount"]) == ({"amount": "6.50", "currencyCode": "USD"}, None)
     assert (there["reference"], there["vendorAmount"], there["ledgerAmount"]) == (
         "pi_made_up",
         None,
         {"amount": "9.00"},
     )
-    assert (differs["reference"], differs["vendorAmount"]["amount"]) == (known, "5.00")
-    assert differs["ledgerAmount"] == {"amount": "5.01"}
+    assert (differs["reference"], differs["vendorAmount"]["amount"]) == (known, "4.55")
+    assert differs["ledgerAmount"] == {"amount": "4.56"}
     assert {case["status"] for case in found.values()} == {"OPEN"}
     assert [case["kind"] for case in await cases(kind="MISSING_HERE", status="OPEN")] == ["MISSING_HERE"]
     assert await cases(status="CLOSED") == []

@@ -280,7 +280,8 @@ async def truth(till):
     paid = sum(each["amount_received"] for each in intents)
     back = sum(each["amount"] for each in await till.all_at_stripe("refund"))
     lost = sum(each["amount"] for each in await till.all_at_stripe("dispute") if each["status"] == "lost")
-    return {"paid": paid, "back": back, "lost": lost, "clearing": paid - back - lost}
+    kept = sum(each["fee"] for each in await till.all_at_stripe("balance_transaction"))
+    return {"paid": paid, "back": back, "lost": lost, "clearing": paid - back - lost - kept}
 
 
 async def test_copies_shuffled_by_stripe_itself_book_once(till, room, kofi):

@@ -136,6 +136,17 @@ def restrict(desk: Desk, account: Json, reason: str = "requirements.past_due") -
     return _changed(desk, account, before)
 
 
+def lose_bank(desk: Desk, account: Json) -> Json:
+    """Send nothing more to a bank that took nothing, until the owner names another."""
+    before = _standing(account)
+    wanted = ["external_account"]
+    account |= {
+        "payouts_enabled": False,
+        "requirements": NOTHING_DUE | {"currently_due": wanted, "eventually_due": wanted, "past_due": wanted},
+    }
+    return _changed(desk, account, before)
+
+
 def reject(desk: Desk, params: Json, name: str) -> Json:
     """Want no more to do with an account."""
     return restrict(desk, desk.find(KIND, name), f"rejected.{params['reason']}")

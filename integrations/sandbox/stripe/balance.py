@@ -21,12 +21,14 @@ CATEGORIES: Final = {
     "payment": "charge",
     "refund": "refund",
     "payment_refund": "refund",
+    "refund_failure": "refund_failure",
     "transfer": "transfer",
     "transfer_refund": "transfer_reversal",
     "adjustment": "dispute",
     "payout": "payout",
     "payout_failure": "payout_reversal",
     "topup": "topup",
+    "stripe_fee": "fee",
 }
 """Types of transactions and what reports call them."""
 

@@ -8,8 +8,9 @@
 | `POST checkouts/{id}/expire` | its time is over |
 | `POST charges/{id or pi_...}/dispute` | `{reason?, amount?}`: the dispute |
 | `POST disputes/{id}/won`, `.../lost` | it is decided |
+| `POST refunds/{id}/fail` | the payer's bank sends it back |
 | `POST payouts/{id}/pay`, `.../fail` | it arrives, or comes back |
-| `POST balance` | `{account?, currency, amount}`: puts money there, or takes it if less than 0 |
+| `POST balance` | `{account?, currency, amount, kind?}`: puts money there, or takes it if less than 0, as a `topup` or another type |
 | `POST settle` | everything pending is available; `{settled: sums}` |
 | `GET endpoints` | `{data: [endpoint]}`, with their secrets |
 | `POST endpoints` | `{url, secret?, events?, sides?}`: registers one, for its own account's events, connected accounts' or (unless told) `both` |
@@ -40,6 +41,7 @@ from integrations.sandbox.stripe import (
     disputes,
     events,
     payouts,
+    refunds,
 )
 from integrations.sandbox.stripe.books import KINDS, OWNER, PLATFORM, Desk, shown, store
 from integrations.sandbox.stripe.refusals import Json, Refused
@@ -96,7 +98,8 @@ def _show_all(desk: Desk, kind: str, value: Json) -> Json:
 
 def _put_money(desk: Desk, name: str, value: Json) -> Json:
     theirs = desk.at(value.get("account", PLATFORM))
-    return balance.move(theirs, "topup", int(value["amount"]), str(value.get("currency", "usd")), None)
+    kind = str(value.get("kind", "topup"))
+    return balance.move(theirs, kind, int(value["amount"]), str(value.get("currency", "usd")), None)
 
 
 def _register(desk: Desk, value: Json, name: str | None = None) -> Json:
@@ -171,6 +174,7 @@ POSTS: Final[dict[str, Act]] = {
     "/charges/{name}/dispute": _dispute,
     "/disputes/{name}/won": lambda desk, name, _: disputes.decide(desk, desk.find("dispute", name), "won"),
     "/disputes/{name}/lost": lambda desk, name, _: disputes.decide(desk, desk.find("dispute", name), "lost"),
+    "/refunds/{name}/fail": lambda desk, name, _: refunds.fail(desk, desk.find("refund", name)),
     "/payouts/{name}/pay": lambda desk, name, _: payouts.arrive(*_find_payout(desk, name)),
     "/payouts/{name}/fail": lambda desk, name, _: payouts.fail(*_find_payout(desk, name)),
 }

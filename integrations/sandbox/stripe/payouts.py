@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from integrations.sandbox.stripe import balance, events
+from integrations.sandbox.stripe import accounts, balance, events
 from integrations.sandbox.stripe.books import PLATFORM, Desk, equal, listed, make_id, merge
 from integrations.sandbox.stripe.refusals import Json, Refused, insufficient, unexpected
 from integrations.sandbox.stripe.shapes import make
@@ -70,6 +70,8 @@ def fail(desk: Desk, payout: Json, code: str = "account_closed") -> Json:
     }
     desk.save(payout)
     events.emit(desk, "payout.failed", payout)
+    if desk.account != PLATFORM:
+        accounts.lose_bank(desk, desk.at(PLATFORM).find("account", desk.account))
     return payout
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from integrations.sandbox.stripe import balance, events
 from integrations.sandbox.stripe.books import Desk, equal, listed, make_id, merge
-from integrations.sandbox.stripe.refusals import Json, Refused, insufficient, lacking, missing
+from integrations.sandbox.stripe.refusals import Json, Refused, insufficient, lacking, missing, unexpected
 from integrations.sandbox.stripe.shapes import REFUND, make
 
 KIND: Final = "refund"
@@ -58,6 +58,20 @@ def create(desk: Desk, params: Json) -> Json:
     desk.save(charge)
     events.emit(desk, "refund.created", refund)
     events.emit(desk, "charge.refunded", charge, before)
+    return refund
+
+
+def fail(desk: Desk, refund: Json, reason: str = "lost_or_stolen_card") -> Json:
+    """Let the payer's bank send it back, as banks do days later: the money is in the balance again."""
+    if refund["status"] == "failed":
+        raise unexpected("refund", refund["status"], "fail")
+    moved = balance.move(desk, "refund_failure", refund["amount"], refund["currency"], refund["id"])
+    refund |= {"status": "failed", "failure_balance_transaction": moved["id"], "failure_reason": reason}
+    desk.save(refund)
+    charge = desk.find("charge", refund["charge"])
+    left = charge["amount_refunded"] - refund["amount"]
+    desk.save(charge | {"amount_refunded": left, "refunded": False})
+    events.emit(desk, "refund.failed", refund)
     return refund
 
 
