@@ -84,7 +84,7 @@ def zone_here(given: str | None) -> str:
 
 def _linked() -> str:
     try:
-        found = os.readlink("/etc/localtime").partition("zoneinfo/")[2]
+        found = str(Path("/etc/localtime").readlink()).partition("zoneinfo/")[2]
     except OSError:
         found = ""
     return found if found or sys.platform == "win32" else "UTC"

@@ -19,7 +19,6 @@ from domain.uploads import UploadPurpose, UploadStatus
 from resolvers.limits import spend
 from resolvers.plays import files
 from resolvers.plays.files import Arrived, Outcome
-from resolvers.uploads import promise_deletion
 
 EARLIEST: Final = datetime(1990, 1, 1, tzinfo=UTC)
 AHEAD: Final = timedelta(minutes=5)
@@ -70,10 +69,11 @@ async def import_file(
     arrived = Arrived(actor.user_id, upload.filename, upload.storage_key, sha256, upload_id=upload_id)
     async with database.transaction() as tx:
         outcome = await files.keep(tx, arrived, history, started_at=started_at)
+        if outcome.again:
+            # The upload stays as it is: asking again says the same, and its bytes go when its time is over.
+            return outcome
         if await uploads.use(tx.session, actor.user_id, upload_id, UploadPurpose.PLAY_HISTORY) is None:
             raise Conflict("This upload was used a moment ago.", "uploadId")
-        if outcome.again:
-            await promise_deletion(tx, [upload.storage_key])
     return outcome
 
 

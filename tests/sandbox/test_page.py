@@ -174,7 +174,8 @@ async def test_a_dj_plays_a_set_by_hand(page, sandbox):
     await card.get_by_role("button", name="Play a set with it").click()
     await expect(card.locator(".played li").first).to_contain_text("Nova - Roses, deck 1")
     (deck,) = [each for each in (await sandbox.control("GET", "/serato/decks"))["decks"] if each["user"] == "mina"]
-    assert len(deck["plays"]) == 5 and deck["plays"][-1]["title"] == "Roses"
+    assert len(deck["plays"]) == 5
+    assert deck["plays"][-1]["title"] == "Roses"
     await card.get_by_label("Title").fill("Yebo")
     await card.get_by_role("button", name="Play now").click()
     await expect(card.locator(".played li").first).to_contain_text("Yebo, deck 1, on now")
