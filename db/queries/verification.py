@@ -15,7 +15,6 @@ from db.tables import (
     ConnectedAccount,
     EvidenceFile,
     MissionEvidence,
-    MissionProof,
     PlayImport,
     PlayRow,
     VerificationAttempt,
@@ -107,11 +106,6 @@ async def forget_next(session: AsyncSession, mission_id: UUID) -> None:
         .where(VerificationAttempt.mission_id == mission_id, VerificationAttempt.next_attempt_at.is_not(None))
         .values(next_attempt_at=None)
     )
-
-
-async def add_proof(session: AsyncSession, proof_id: UUID, **facts: Any) -> None:
-    """Write a mission's proof."""
-    await session.execute(insert(MissionProof).values(id=proof_id, **facts))
 
 
 async def find_import_hash(session: AsyncSession, import_id: UUID) -> bytes | None:

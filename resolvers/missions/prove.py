@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -13,14 +13,11 @@ import orjson
 from db.queries import verification
 from db.session import Tx
 from db.tables import Mission, PlayRow, VerificationAttempt
-from domain.canonical import cid_of
-from domain.ids import new_id
-from domain.jobs import Job, JobKind
 from domain.ports import Services
-from domain.proof_documents import SALT_BYTES, make_proof, seal
 from domain.proofs import GigRule, Played, ProofFacts, ScorePoints
 from domain.scoring.words import VenueMatch
-from domain.tracks import TrackFacts
+from domain.tracks import TrackFacts, tidy_track
+from resolvers.missions.proofs import keep_proof
 
 
 async def prove(tx: Tx, services: Services, mission: Mission, attempt_id: UUID | None) -> None:
@@ -32,23 +29,7 @@ async def prove(tx: Tx, services: Services, mission: Mission, attempt_id: UUID |
         else await verification.find_play(tx.session, attempt.play_id)
     )
     facts = await _facts(tx, mission, attempt, play)
-    salt, proof_id = secrets.token_bytes(SALT_BYTES), new_id()
-    document = seal(make_proof(facts, salt), services.notary)
-    await verification.add_proof(
-        tx.session,
-        proof_id,
-        mission_id=mission.id,
-        attempt_id=attempt_id,
-        cid=cid_of(document),
-        document=document,
-        salt=salt,
-        verification_method=mission.verification_method,
-        played_at=play and play.played_at,
-        venue_name=mission.venue_name,
-        confidence=attempt and attempt.confidence,
-        verified_at=facts.verified_at,
-    )
-    await tx.later(Job(JobKind.PIN_PROOF, str(proof_id), {"proofId": str(proof_id)}))
+    await keep_proof(tx, services, facts, attempt_id=attempt_id)
 
 
 async def _facts(tx: Tx, mission: Mission, attempt: VerificationAttempt | None, play: PlayRow | None) -> ProofFacts:
@@ -94,6 +75,8 @@ async def _hash_evidence(tx: Tx, mission: Mission, play: PlayRow | None) -> byte
 
 def _played(play: PlayRow) -> Played:
     track = TrackFacts(play.title, play.artist or "", play.album, play.isrc, play.duration_seconds, play.bpm)
+    # Software writes whatever it likes: what cannot be is left out, rather than that nobody is paid for it.
+    track = replace(tidy_track(track), artist=track.artist)
     return Played(track, play.played_at, play.played_seconds, play.deck, play.source.value, play.trust.value)
 
 

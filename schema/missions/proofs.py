@@ -72,9 +72,14 @@ class ProofReads:
         self, info: Info, cid: Annotated[str, strawberry.argument(description="The address (CIDv1).")]
     ) -> ProofCheck | None:
         """Check one."""
-        found = await proofs.check(info.context.database, info.context.services, cid)
+        context = info.context
+        found = await proofs.find(context.database, cid)
         if found is None:
             return None
+        document = bytes(found.document)
         return ProofCheck(
-            cid=cid, valid=found.valid, document=found.document.decode(), mission=ref(Mission, found.mission_id)
+            cid=cid,
+            valid=proofs.holds(context.services, cid, document),
+            document=document.decode(),
+            mission=ref(Mission, found.mission_id),
         )
