@@ -206,7 +206,7 @@ def parser() -> argparse.ArgumentParser:
     checked.add_argument("--salt", help="the salt of the document, which those of its mission are given")
     checked.add_argument("--of", action="append", default=[], metavar="TEXT", help="an id or a venue that it hides")
     actions.add_parser("keys", help="print our public keys, the present one first")
-    companion.add_to(commands)
+    companion.add_to(commands.add_parser("companion", help="send what your DJ software recorded, from beside it"))
     token = commands.add_parser("token", help="print an access token of a demo person")
     token.add_argument("username")
     token.add_argument("--hours", type=float, default=1.0, help="how long it holds (1)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import signal
 import sys
@@ -16,9 +17,17 @@ from companion.watch import Watch
 from domain.errors import DomainError, InvalidInput
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def main() -> int:
+    """Run what was typed behind `python -m companion`."""
+    typed = argparse.ArgumentParser(prog="backline companion", description=__doc__)
+    add_to(typed)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    return run(typed.parse_args())
+
+
+def add_to(companion: argparse.ArgumentParser) -> None:
     """Say what can be typed."""
-    companion = commands.add_parser("companion", help="send what your DJ software recorded, from beside it")
     deeds = companion.add_subparsers(dest="deed", required=True, metavar="DEED")
     pairing = deeds.add_parser("pair", help="connect this machine with your account, by a code")
     pairing.add_argument("code", help="the code that `pairCompanion` gave")

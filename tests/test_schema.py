@@ -68,6 +68,7 @@ def test_every_list_of_rows_is_a_page_or_short():
         "sessions",
         "apiTokens",
         "connectedAccounts",
+        "companions",
         "payments",
         "refunds",
         "disputes",

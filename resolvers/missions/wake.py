@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from db.queries import jobs, missions
+from db.queries import jobs, missions, verification
 from db.session import Tx
 from db.tables import Mission
 from domain.jobs import JobKind
@@ -41,10 +41,14 @@ async def wake(tx: Tx, waiting: Sequence[Mission], *, by: UUID) -> None:
         found = await jobs.hasten_named(tx.session, JobKind.VERIFY_MISSION, key_of(mission.id, mission.verifications))
         if found is not None:
             tx.ring(found.queue, found.id)
+        else:
+            # One that looks at this moment may have read the history before this: what it says counts no more.
+            await schedule(tx, mission, at=now)
 
 
 async def _verify_anew(tx: Tx, mission: Mission, now: datetime, *, by: UUID) -> None:
     before, after = mission.status, MissionStatus.VERIFYING
     await missions.move(tx.session, mission.id, after, review_due_at=None)
+    await verification.forget_next(tx.session, mission.id)
     await schedule(tx, mission, at=now)
     await news.note(tx, mission.id, before=before, after=after, by=by, reason="HISTORY_CAME")

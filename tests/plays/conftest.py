@@ -11,7 +11,7 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import select, text
+from sqlalchemy import insert, select, text
 
 from db import tables
 from domain.companions import Claim
@@ -179,7 +179,7 @@ def booth(web, api, make):
 async def mission(web, make):
     """Write a mission as a DJ has accepted it: `await mission(dj, curator, starts_at=..., ends_at=...)`."""
 
-    async def write(runner, curator, *, starts_at, ends_at, status="ACCEPTED", verifications=1):
+    async def write(runner, curator, *, starts_at, ends_at, status="ACCEPTED", verifications=1, **facts):
         mission_id, now = new_id(), datetime.now(UTC)
         values = {
             "id": mission_id,
@@ -198,13 +198,20 @@ async def mission(web, make):
             "auto_verify": True,
             "requires_gig": False,
             "verifications": verifications,
+            **facts,
+        }
+        hold = {
+            "id": new_id(),
+            "subject_type": "MISSION",
+            "subject_id": mission_id,
+            "currency": "USD",
+            "amount_minor": 5000,
         }
         async with web.database.transaction() as tx:
-            # Without the money: what is held for it is not what these tests are about.
+            # Without the entries of the books: money is not what these tests are about.
             await tx.session.execute(text("SET LOCAL session_replication_role = replica"))
-            await tx.session.execute(
-                tables.Mission.__table__.insert().values(**values, accepted_at=now, hold_id=new_id())
-            )
+            await tx.session.execute(insert(tables.Hold).values(**hold))
+            await tx.session.execute(insert(tables.Mission).values(**values, accepted_at=now, hold_id=hold["id"]))
         return mission_id
 
     return write

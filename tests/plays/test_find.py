@@ -1,6 +1,5 @@
 """What a companion takes for a history, and how it reads what a program has open; and how long it waits."""
 
-import os
 import sqlite3
 import threading
 import time
@@ -25,7 +24,7 @@ def test_only_histories_are_found(tmp_path):
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"x")
     (tmp_path / "folder.txt").mkdir()
-    os.symlink(tmp_path / "nowhere", tmp_path / "gone.txt")
+    (tmp_path / "gone.txt").symlink_to(tmp_path / "nowhere")
     assert {str(seen.path.relative_to(tmp_path)) for seen in find(tmp_path)} == set(names)
 
 
