@@ -142,6 +142,9 @@ LIVE_PAUSE: Final = timedelta(minutes=2)
 EVIDENCE_WITHIN: Final = timedelta(days=7)
 """How long after a window, or after a failure, evidence is taken; then the money goes back."""
 
+RETRIED_WITHIN: Final = timedelta(days=30)
+"""How long after a window a history is looked at again when its DJ asks: a curator's money is not to lie for ever."""
+
 REVIEWED_WITHIN: Final = timedelta(days=3)
 """How long a curator has to decide. What verification passed is then approved by itself; anything else goes to operators."""
 

@@ -28,7 +28,7 @@ from db.expressions.follows import apart
 from db.expressions.money import decimal_text
 from db.tables import Mission, MissionEvidence, MissionReview
 from domain.fees import ALL_BASIS_POINTS
-from domain.missions import MAX_EVIDENCES, MissionAction, MissionStatus, VerificationMethod
+from domain.missions import MAX_EVIDENCES, RETRIED_WITHIN, MissionAction, MissionStatus, VerificationMethod
 from domain.money import EXPONENTS
 
 FAILED = (MissionStatus.VERIFICATION_FAILED, MissionStatus.EXPIRED)
@@ -100,12 +100,13 @@ def may_be_appealed(mission: type[Mission]) -> ColumnElement[bool]:
 
 
 def may_be_verified_again(mission: type[Mission]) -> ColumnElement[bool]:
-    """Whether the history may be looked at once more: of what failed by itself, in time."""
+    """Whether the history may be looked at once more: while that goes on, and of what failed by itself, in time."""
     return and_(
-        mission.status == MissionStatus.VERIFICATION_FAILED,
+        mission.status.in_([MissionStatus.VERIFYING, MissionStatus.VERIFICATION_FAILED]),
         mission.verification_method == VerificationMethod.AUTOMATED,
         mission.rejected_at.is_(None),
-        func.now() < mission.review_due_at,
+        or_(mission.review_due_at.is_(None), func.now() < mission.review_due_at),
+        func.now() < mission.window_ends_at + RETRIED_WITHIN,
     )
 
 

@@ -49,7 +49,7 @@ async def accept(tx: Tx, services: Services, actor: Actor, mission_id: UUID, met
         InvalidInput: The mission's currency does not go by that way.
     """
     actor.require_person()
-    mission = await take_seen(tx, actor, mission_id)
+    mission = await take_seen(tx, actor, mission_id, was_open=True)
     if mission.curator_id == actor.user_id:
         raise Forbidden("Nobody does their own mission.", "missionId")
     if (mission.status, mission.runner_id) == (MissionStatus.ACCEPTED, actor.user_id):

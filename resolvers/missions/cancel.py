@@ -15,7 +15,7 @@ from domain.notifications import NotificationKind
 from domain.ports import Services
 from resolvers.missions import news
 from resolvers.missions.money import Taken, send_back, take
-from resolvers.missions.reach import require_not_hidden
+from resolvers.missions.reach import require_seen
 from resolvers.patience import DEED_SECONDS, answered_within
 
 NEWS = {
@@ -39,7 +39,7 @@ async def cancel(database: Database, services: Services, actor: Actor, mission_i
     actor.require_person()
     async with database.transaction() as tx:
         taken = await take(tx, mission_id)
-        await require_not_hidden(tx, actor, None if taken is None else taken.mission)
+        await require_seen(tx, actor, None if taken is None else taken.mission)
         assert taken is not None
         mission = taken.mission
         if mission.curator_id != actor.user_id:

@@ -13,31 +13,42 @@ from domain.errors import NotFound
 from domain.missions import MissionStatus
 
 
-async def take_seen(tx: Tx, actor: Actor, mission_id: UUID) -> Mission:
+async def take_seen(tx: Tx, actor: Actor, mission_id: UUID, *, was_open: bool = False) -> Mission:
     """Take a mission until the commit, for a deed of somebody.
 
+    Args:
+        tx: The deed's transaction.
+        actor: Who it is.
+        mission_id: Which mission.
+        was_open: Whether it is enough that they may have seen it open, before somebody else was faster.
+
     Raises:
-        NotFound: There is none, it is somebody else's draft, or its curator and they have nothing to do with each other.
+        NotFound: There is none, or they may not see it.
     """
     mission = await missions.lock(tx.session, mission_id)
-    await require_not_hidden(tx, actor, mission)
+    await require_seen(tx, actor, mission, was_open=was_open)
     assert mission is not None
     return mission
 
 
-async def require_not_hidden(tx: Tx, actor: Actor, mission: Mission | None) -> None:
-    """Check that a mission is no secret to somebody. That it is taken meanwhile is none to whoever had seen it open.
+async def require_seen(tx: Tx, actor: Actor, mission: Mission | None, *, was_open: bool = False) -> None:
+    """Check that a mission is there for somebody.
 
     Raises:
-        NotFound: There is none, it is somebody else's draft, or its curator and they have nothing to do with each other.
+        NotFound: There is none, or they may not see it.
     """
-    hidden = mission is None
-    if mission is not None and actor.user_id not in (mission.curator_id, mission.runner_id):
-        operates = Role.OPERATOR in actor.roles
-        hidden = mission.status is MissionStatus.DRAFT
-        hidden = hidden or (not operates and await follows.are_apart(tx.session, mission.curator_id, actor.user_id))
-    if hidden:
+    if mission is None or not await _sees(tx, actor, mission, was_open=was_open):
         raise NotFound("There is no mission with this id.", "missionId")
+
+
+async def _sees(tx: Tx, actor: Actor, mission: Mission, *, was_open: bool) -> bool:
+    """The same rule as for reads, for a row that stays as it is."""
+    if actor.user_id in (mission.curator_id, mission.runner_id):
+        return True
+    if mission.status is MissionStatus.DRAFT or Role.OPERATOR in actor.roles:
+        return mission.status is not MissionStatus.DRAFT
+    shown = was_open or mission.status is MissionStatus.OPEN
+    return shown and not await follows.are_apart(tx.session, mission.curator_id, actor.user_id)
 
 
 async def is_seen(database: Database, actor: Actor, mission_id: UUID) -> bool:

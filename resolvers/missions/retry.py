@@ -13,7 +13,7 @@ from domain.accounts import Role
 from domain.actors import Actor
 from domain.errors import Conflict, NotFound
 from domain.limits import VERIFICATIONS_BY_PERSON
-from domain.missions import MissionStatus, VerificationMethod
+from domain.missions import RETRIED_WITHIN, MissionStatus, VerificationMethod
 from domain.ports import Services
 from domain.verification import Decision
 from resolvers.limits import spend
@@ -49,7 +49,7 @@ async def retry(database: Database, services: Services, actor: Actor, mission_id
 
     Raises:
         NotFound: There is no such mission, or it is not theirs.
-        Conflict: Nothing is verified of it now.
+        Conflict: Nothing is verified of it now, a person has decided about it, or it is too late.
         RateLimited: Too often.
     """
     actor.require_person()
@@ -60,7 +60,16 @@ async def retry(database: Database, services: Services, actor: Actor, mission_id
             raise NotFound("There is no such mission that you do.", "missionId")
         if mission.status not in RETRIED or mission.verification_method is not VerificationMethod.AUTOMATED:
             raise Conflict("Nothing is verified of this mission now.", "missionId")
+        _check_time(mission)
         await _look_again(tx, mission, actor)
+
+
+def _check_time(mission: Mission) -> None:
+    now, due = datetime.now(UTC), mission.review_due_at
+    if mission.rejected_at is not None:
+        raise Conflict("A person has decided about this mission.", "missionId")
+    if now >= mission.window_ends_at + RETRIED_WITHIN or (due is not None and now >= due):
+        raise Conflict("It is too late for another look.", "missionId")
 
 
 async def _look_again(tx: Tx, mission: Mission, actor: Actor) -> None:

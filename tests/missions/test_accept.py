@@ -101,7 +101,7 @@ async def test_where_to_be_paid_is_theirs_verified_and_carries_it(agency, mina, 
 async def test_who_withdraws_leaves_it_open(agency, mina, kofi, make):
     mission = await agency.accepted(mina, kofi)
     other = await make.user()
-    assert (await agency.api(other).refused(WITHDRAW, missionId=mission["id"]))["code"] == "CONFLICT"
+    assert (await agency.api(other).refused(WITHDRAW, missionId=mission["id"]))["code"] == "NOT_FOUND"
     done = (await agency.api(kofi).do(WITHDRAW, missionId=mission["id"]))["mission"]
     assert (done["status"], done["runner"], await agency.held()) == ("OPEN", None, 50_00)
     row = await agency.row(mission)

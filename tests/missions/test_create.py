@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 
 from db import tables
+from demo.missions import offer_missions
 from domain.accounts import Role
-from tests.missions.conftest import CANCEL, CREATE
+from tests.missions.conftest import CANCEL, CREATE, LIST
 
 
 async def test_of_a_balance_it_is_held_and_open_at_once(agency, mina, kofi):
@@ -141,3 +142,16 @@ async def test_only_people_ask(agency, mina, make):
     error = await agency.api().refused(CREATE, **agency.asked())
     assert error["code"] == "UNAUTHENTICATED"
     assert await make.count(tables.Mission) == 0
+
+
+async def test_the_demo_has_missions_in_many_states(agency, make):
+    people = {name: await make.user(name) for name in ("mina", "theo", "kofi")}
+    people["olga"] = await make.user("olga", roles=(Role.LISTENER, Role.OPERATOR))
+    actors = {name: person.actor for name, person in people.items()}
+    for _ in range(2):
+        await offer_missions(agency.database, agency.services, actors)
+    async with agency.database.session() as session:
+        found = sorted((await session.execute(select(tables.Mission.status))).scalars())
+    assert found == ["ACCEPTED", "CANCELLED", "DRAFT", "OPEN", "OPEN"]
+    listed = (await agency.api(people["kofi"])(LIST, first=5, filter={"statuses": ["OPEN"]}))["missions"]["nodes"]
+    assert [node["viewerActions"] for node in listed] == [["ACCEPT"], ["ACCEPT"]]
