@@ -31,6 +31,7 @@ from schema.operations.access import AccessMutations, AccessReads
 from schema.operations.audit import AuditReads
 from schema.operations.books import BookReads
 from schema.operations.jobs import JobMutations, JobReads
+from schema.operations.metrics import MetricReads
 from schema.operations.reconciliation import ReconciliationMutations, ReconciliationReads
 from schema.operations.webhooks import WebhookReads
 from schema.payment_links import PaymentLinkMutations
@@ -70,6 +71,7 @@ Query = merge_types(
         WebhookReads,
         AccessReads,
         ReconciliationReads,
+        MetricReads,
     ),
 )
 Mutation = merge_types(

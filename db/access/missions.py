@@ -13,6 +13,7 @@ from db.tables import (
     Mission,
     MissionChange,
     MissionEvidence,
+    MissionPlay,
     MissionProof,
     MissionReview,
     VerificationAttempt,
@@ -72,6 +73,11 @@ def attempt(row: type[VerificationAttempt], viewer: Viewer) -> ColumnElement[boo
 def proof(row: type[MissionProof], viewer: Viewer) -> ColumnElement[bool]:
     """The DJ, the curator and operators; others find it by its address alone."""
     return _of_mission(row, viewer, Mission.runner_id == viewer.id)
+
+
+def paid_play(row: type[MissionPlay], viewer: Viewer) -> ColumnElement[bool]:
+    """Whose mission it was, and operators."""
+    return or_(row.curator_id == viewer.id, operates(viewer))
 
 
 def _of_mission(row: Any, viewer: Viewer, theirs: ColumnElement[bool]) -> ColumnElement[bool]:

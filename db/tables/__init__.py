@@ -40,6 +40,7 @@ from db.tables.payouts import Payout, PayoutLine, PayoutMethod, PayoutReturn, Pa
 from db.tables.players import FollowedPlayer, TrackLink, VendorPause
 from db.tables.plays import Companion, PlayHistoryRead, PlayImport, PlayRow
 from db.tables.reconciliation import ReconciliationCase, VendorJournal, VendorMovement
+from db.tables.reports import MissionPlay
 from db.tables.row import Row
 from db.tables.schedules import ScheduleRow, ScheduleTick
 from db.tables.tips import Tip
@@ -76,6 +77,7 @@ __all__ = [
     "Mission",
     "MissionChange",
     "MissionEvidence",
+    "MissionPlay",
     "MissionProof",
     "MissionReview",
     "Moderator",

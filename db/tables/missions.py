@@ -79,6 +79,7 @@ class Mission(Row):
         Index("ix_missions_runner", "runner_id", "created_at", "id"),
         Index("ix_missions_window", "window_starts_at", "id"),
         Index("ix_missions_amount", "amount_minor", "id"),
+        Index("ix_missions_completed", "completed_at"),
         Index(
             "ix_missions_running",
             "runner_id",
@@ -230,4 +231,7 @@ class MissionProof(Row):
     pin_service: Mapped[str | None]
     pin_url: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
-    __table_args__ = (CheckConstraint("octet_length(document) <= 262144", name="one_block"),)
+    __table_args__ = (
+        Index("ix_mission_proofs_verified", "verified_at", "id"),
+        CheckConstraint("octet_length(document) <= 262144", name="one_block"),
+    )

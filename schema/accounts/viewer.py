@@ -34,6 +34,7 @@ from schema.accounts.programs import ApiToken, holding
 from schema.accounts.sessions import Session, going_on
 from schema.accounts.user import User, called
 from schema.context import Context
+from schema.missions.report import MissionReport, report_of
 from schema.money import Balance
 from schema.payouts.types import Payout, PayoutMethod
 from schema.payouts.types import present as kept
@@ -163,6 +164,16 @@ class Viewer:
     ) -> Earnings:
         """What you earned from one day to another, both included."""
         return await read_earnings(context, user_id, from_, to)
+
+    @finished(tables.User.id)
+    async def mission_report(
+        user_id: UUID,
+        context: Context,
+        from_: Annotated[date, strawberry.argument(name="from", description="The first day, in UTC.")],
+        to: Annotated[date, strawberry.argument(description="The last day, in UTC; a year after the first at most.")],
+    ) -> MissionReport:
+        """Your missions from one day to another, both included, as their curator."""
+        return await report_of(context, user_id, from_, to)
 
     @finished(tables.User.id)
     async def suggested_curators(
