@@ -58,9 +58,7 @@ async def build(settings: Settings) -> AsyncIterator[Services]:
         bus = ValkeyBus(shared)
         closing.push_async_callback(bus.aclose)
         outside = await _outside(settings, closing)
-        files = LocalFiles(
-            settings.data_dir / "files", key=derive(settings.jwt_secret, "files"), public_url=settings.public_url
-        )
+        files = _files(settings)
         yield Services(
             mailer=SmtpMailer(settings.smtp_url, sender=settings.mail_from),
             telephones=outside.telephones,
@@ -95,6 +93,11 @@ async def build(settings: Settings) -> AsyncIterator[Services]:
             secret=derive(settings.jwt_refresh_secret, "hashes"),
             demo=settings.demo,
         )
+
+
+def _files(settings: Settings) -> LocalFiles:
+    key = derive(settings.jwt_secret, "files")
+    return LocalFiles(settings.data_dir / "files", key=key, public_url=settings.public_url)
 
 
 def _thresholds(settings: Settings) -> Mapping[Currency, Threshold]:

@@ -129,7 +129,7 @@ def _message(answer: httpx.Response, found: dict[str, Any]) -> str:
 
 def _taken(found: dict[str, Any]) -> Taken:
     try:
-        counts = [int(found[name]) for name in ("importedCount", "updatedCount", "duplicateCount")]
-        return Taken(*counts, tuple(str(each) for each in found.get("warnings", ())))
+        imported, updated, duplicates = (int(found[f"{name}Count"]) for name in ("imported", "updated", "duplicate"))
+        return Taken(imported, updated, duplicates, tuple(str(each) for each in found.get("warnings", ())))
     except (KeyError, TypeError, ValueError):
         raise Unavailable("The server does not answer as one of ours does.") from None

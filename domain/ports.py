@@ -19,6 +19,7 @@ from domain.payouts import Roads, Threshold
 from domain.players import Catalog, Player, RecentTracks
 from domain.plays import Histories, PlayAccounts
 from domain.proofs import Notary, Pins
+from domain.uploads import Photos
 
 
 class Mailer(Protocol):
@@ -197,17 +198,6 @@ class FileDoor(Protocol):
             Forbidden: The address was not signed for this.
             Expired: It was, but that is too long ago.
             NotFound: Nothing is stored there.
-        """
-
-
-class Photos(Protocol):
-    """Makes harmless pictures of what people send."""
-
-    async def portrait(self, content: bytes) -> bytes:
-        """Make a square WebP of 512 pixels of a JPEG, PNG or WebP: upright, cut at the centre, without metadata.
-
-        Raises:
-            InvalidInput: It is no such picture, or moves, or is too large, or holds something else as well.
         """
 
 

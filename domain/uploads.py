@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 
 from domain.errors import InvalidInput
 from domain.plays import MAX_HISTORY_BYTES
@@ -147,3 +147,14 @@ MARKS: Final[dict[str, tuple[tuple[int, bytes], ...]]] = {
 def begins_as(content_type: str, head: bytes) -> bool:
     """Whether a file of evidence begins as one of its type does."""
     return any(head[place:].startswith(mark) for place, mark in MARKS[content_type])
+
+
+class Photos(Protocol):
+    """Makes harmless pictures of what people send."""
+
+    async def portrait(self, content: bytes) -> bytes:
+        """Make a square WebP of 512 pixels of a JPEG, PNG or WebP: upright, cut at the centre, without metadata.
+
+        Raises:
+            InvalidInput: It is no such picture, or moves, or is too large, or holds something else as well.
+        """

@@ -36,7 +36,8 @@ from db.tables import PlayHistoryRead, PlayImport, PlayRow
 from domain.ids import new_id
 from domain.plays import TRUST, Play, PlaySource, TrustLevel
 
-CHUNK: Final = 5_000
+CHUNK: Final = 2_000
+"""How many plays go into one statement: making it holds up everything else in the process for some milliseconds."""
 LARGEST_DECK: Final = 100
 
 TOLD: Final[dict[str, Any]] = {

@@ -185,10 +185,10 @@ async def test_evidence_that_is_not_what_it_says_fails(booth, make, web):
 async def test_a_year_of_nights_comes_in_at_once(booth, make):
     dj = await make.user("dj")
     many = [
-        entry(row, f"Track {row}", EVENING + timedelta(minutes=3 * row), deck=1 + row % 2) for row in range(1, 6_001)
+        entry(row, f"Track {row}", EVENING + timedelta(minutes=3 * row), deck=1 + row % 2) for row in range(1, 4_001)
     ]
     done = await booth.take_in(dj, session(*many))
-    assert done["importedCount"] == 6_000
-    more = [*many, entry(6_001, "One more", EVENING + timedelta(days=200))]
+    assert done["importedCount"] == 4_000
+    more = [*many, entry(4_001, "One more", EVENING + timedelta(days=200))]
     done = await booth.take_in(dj, session(*more))
-    assert (done["importedCount"], done["duplicateCount"]) == (1, 6_000)
+    assert (done["importedCount"], done["duplicateCount"]) == (1, 4_000)
