@@ -70,8 +70,7 @@ async def build(settings: Settings) -> AsyncIterator[Services]:
             file_door=files,
             photos=PillowPhotos(),
             cipher=AesCipher(settings.keys),
-            # In the demo a token made by hand must hold whatever PORT the server was given.
-            tokens=JwtTokens(settings.jwt_secret, issuer="backline demo" if settings.demo else settings.public_url),
+            tokens=_tokens(settings),
             oauth=outside.oauth,
             wallets=outside.privy,
             spotify=outside.spotify,
@@ -93,6 +92,11 @@ async def build(settings: Settings) -> AsyncIterator[Services]:
             secret=derive(settings.jwt_refresh_secret, "hashes"),
             demo=settings.demo,
         )
+
+
+def _tokens(settings: Settings) -> JwtTokens:
+    # In the demo a token made by hand must hold whatever PORT the server was given.
+    return JwtTokens(settings.jwt_secret, issuer="backline demo" if settings.demo else settings.public_url)
 
 
 def _files(settings: Settings) -> LocalFiles:
