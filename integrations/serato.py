@@ -103,6 +103,8 @@ class Serato:
         for _ in range(MOST_PAGES):
             answer = await self._get("/v1/history", access_token, query)
             page = read_json("Serato", answer)
+            if not page.has("plays"):
+                raise self._line.silent()
             found += [play for each in page.parts("plays") if (play := _play(each)) is not None]
             cursor = page.maybe_text("next_cursor")
             if not cursor or cursor == query.get("cursor"):
@@ -162,7 +164,7 @@ def _play(found: JsonObject) -> Play | None:
         ended_at=ended_at,
         played_seconds=None if ended_at is None else (ended_at - started_at).total_seconds(),
         deck=int(deck) if deck is not None and 1 <= deck <= LAST_DECK else None,
-        duration_seconds=tidy_seconds(length * 1000) if length else None,
+        duration_seconds=tidy_seconds(length * 1000) if length and length > 0 else None,
         bpm=bpm if bpm is not None and 20 <= bpm <= 400 else None,
         musical_key=musical_key if musical_key and len(musical_key) <= MAX_KEY else None,
     )
