@@ -27,7 +27,7 @@ def set_of(ends_at, *, count=12, wanted=WANTED, place=6, minutes=4, prefix="1"):
     """Tracks played back to back on two decks, the last of them up to a moment; the wanted one among them."""
     begins = ends_at - timedelta(minutes=minutes * count)
     for number in range(count):
-        title, artist = wanted if number == place and wanted else (f"Track {number}", f"Artist {number}")
+        title, artist = wanted if number == place and wanted else (f"{prefix} track {number}", f"Artist {number}")
         start = begins + timedelta(minutes=minutes * number)
         yield Play(
             key=f"{prefix}:{number}",
