@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help serve test check bench schema migrate seed reset long players
+.PHONY: help serve test check bench schema migrate seed reset long players chaos
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,13 @@ long: $(VENV)/tools ## Run all tests in their long forms: more generated operati
 
 players: $(VENV)/tools ## Measure how 100 players are asked by two workers that are killed (about 5 minutes)
 	@$(RUN) -m tests.players.measure
+
+chaos: $(VENV)/tools ## Kill workers, restart databases and silence vendors over payouts, at length (about 90 minutes)
+	@$(RUN) -m tests.chaos.kills
+	@$(RUN) -m tests.chaos.restarts
+	@$(RUN) -m tests.chaos.outages
+	@$(RUN) -m tests.chaos.silence
+	@$(RUN) -m tests.chaos.ledger
 
 schema: $(VENV)/runtime ## Write schema/schema.graphql
 	@$(RUN) -m cli schema

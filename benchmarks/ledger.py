@@ -118,10 +118,10 @@ def report(rates: dict[str, list[float]], clients: int) -> str:
     return "\n".join(lines)
 
 
-def spread(values: Sequence[float]) -> str:
+def spread(values: Sequence[float], digits: int = 3) -> str:
     """The middle half and the whole range."""
-    low, _, high = quantiles(values, n=4)
-    return f"(half of the rounds {low:.3f} to {high:.3f}, all {min(values):.3f} to {max(values):.3f})"
+    low, _, high = (f"{value:.{digits}f}" for value in quantiles(values, n=4))
+    return f"(half of the rounds {low} to {high}, all {min(values):.{digits}f} to {max(values):.{digits}f})"
 
 
 def main() -> int:

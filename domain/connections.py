@@ -42,6 +42,15 @@ class AccountProvider(StrEnum):
     APPLE_MUSIC = "APPLE_MUSIC"
 
 
+class Connectable(StrEnum):
+    """Where an account is that one may ask to connect. Stripe's is a way to be paid, and kept as one."""
+
+    SERATO = "SERATO"
+    SPOTIFY = "SPOTIFY"
+    APPLE_MUSIC = "APPLE_MUSIC"
+    STRIPE = "STRIPE"
+
+
 class AccountStatus(StrEnum):
     """Where a connected account stands."""
 

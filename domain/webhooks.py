@@ -29,6 +29,9 @@ class WebhookStatus(StrEnum):
 LONGEST_BODY: Final = 512 * 1024
 """Far above anything that a vendor sends."""
 
+BODY_KEPT_DAYS: Final = 90
+"""How long what was sent is kept word for word. That it was sent is known for ever, so that it never counts twice."""
+
 MOST_ASKED: Final = 12
 """How often a silent vendor is asked about one event before it counts as failed: 8 hours."""
 

@@ -9,11 +9,12 @@ from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from db.queries import events, jobs, players
+from db.queries import events, jobs, players, webhooks
 from db.session import Database
 from domain.events import KEPT_DAYS
 from domain.jobs import Queue
 from domain.ports import Services
+from domain.webhooks import BODY_KEPT_DAYS
 from jobs.run import run_job
 from jobs.schedules import look_at_the_clock
 from resolvers import uploads
@@ -68,11 +69,15 @@ async def let_absent_leave(database: Database, services: Services) -> None:
 
 
 async def forget_old(database: Database, services: Services) -> None:
-    """Remove events older than a week, jobs done two weeks ago, and codes, sessions, round trips and uploads that are over."""
+    """Remove what is over: events older than a week, jobs done two weeks ago, what webhooks said, codes, sessions and so on."""
     gone = FORGOTTEN_AT_ONCE
     while gone == FORGOTTEN_AT_ONCE:
         async with database.transaction() as tx:
             gone = await events.forget(tx.session, KEPT_DAYS, FORGOTTEN_AT_ONCE)
+    gone = FORGOTTEN_AT_ONCE
+    while gone == FORGOTTEN_AT_ONCE:
+        async with database.transaction() as tx:
+            gone = await webhooks.forget_bodies(tx.session, BODY_KEPT_DAYS, FORGOTTEN_AT_ONCE)
     async with database.transaction() as tx:
         await jobs.forget_done(tx.session, days=DONE_KEPT_DAYS)
         await players.forget_links(tx.session)

@@ -23,6 +23,11 @@ async def exists(session: AsyncSession, user_id: UUID) -> bool:
     return (await session.execute(statement)).scalar_one_or_none() is not None
 
 
+async def find_country(session: AsyncSession, user_id: UUID) -> str | None:
+    """The country in somebody's profile."""
+    return (await session.execute(select(User.country_code).where(User.id == user_id))).scalar_one_or_none()
+
+
 async def find_by_username(session: AsyncSession, username: str) -> User | None:
     """The person of this name."""
     statement = select(User).where(User.username == username, User.deleted_at.is_(None))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import func, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -74,3 +74,20 @@ async def note_error(session: AsyncSession, event_id: UUID, error: str, *, faile
         .values(last_error=error, **({"status": WebhookStatus.FAILED} if failed else {}))
     )
     await session.execute(statement.execution_options(synchronize_session=False))
+
+
+async def forget_bodies(session: AsyncSession, days: int, limit: int) -> int:
+    """Empty the bodies of events that came so many days ago, some at a time; their ids stay.
+
+    Returns:
+        How many were emptied.
+    """
+    old = (
+        select(WebhookEvent.id)
+        .where(WebhookEvent.payload != "", WebhookEvent.received_at < func.now() - func.make_interval(0, 0, 0, days))
+        .order_by(WebhookEvent.received_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    statement = update(WebhookEvent).where(WebhookEvent.id.in_(old)).values(payload="").returning(WebhookEvent.id)
+    return len((await session.scalars(statement.execution_options(synchronize_session=False))).all())

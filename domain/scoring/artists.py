@@ -46,12 +46,14 @@ class Artists:
 
     Attributes:
         whole: All of it in one, without spaces, so that ``Tyler, The Creator`` is itself.
+        words: The words of the names before any "feat.", sorted, so that ``Debussy, Claude`` is Claude Debussy.
         main: The names before any "feat.".
         guests: The names behind it.
         imitates: Whether it says of itself that it is karaoke, a tribute or a cover band.
     """
 
     whole: str
+    words: tuple[str, ...]
     main: frozenset[str]
     guests: frozenset[str]
     imitates: bool
@@ -68,11 +70,14 @@ def read_artists(text: str | None) -> Artists | None:
     folded = _SHORT_BRACKET.sub(" ", fold(text or "")) or fold(text or "")
     main, *guests = _GUEST.split(folded, maxsplit=1)
     first = read_names(main)
-    whole = joined(tuple(word for word in words_of(main) if word not in ("the", "and")))
+    named = tuple(word for word in words_of(main) if word not in ("the", "and")) or words_of(main)
+    whole = joined(named)
     if not whole or whole in _NOBODY or not first:
         return None
     words = set(words_of(folded))
-    return Artists(whole, first, read_names(guests[0]) if guests else frozenset(), bool(words & _IMITATORS))
+    return Artists(
+        whole, tuple(sorted(named)), first, read_names(guests[0]) if guests else frozenset(), bool(words & _IMITATORS)
+    )
 
 
 def read_names(folded: str) -> frozenset[str]:
@@ -94,9 +99,9 @@ def compare_artists(
 ) -> Closeness:
     """Say how near two lists of artists are.
 
-    EXACT: the same names in any order, guests counted in wherever they are named. PARTIAL: a name in common that is a main one on
-    either side, so also a guest that one side leaves out; or a slip in a name (see `SLIPS`), or a "DJ" more or less. Somebody's
-    karaoke or tribute is not them.
+    EXACT: the same names in any order, guests counted in wherever they are named. PARTIAL: a name of more than two letters in
+    common that is a main one on either side, so also where one side leaves a guest out; or a slip in a name (see `SLIPS`), or a
+    "DJ" more or less. Somebody's karaoke or tribute is not them.
 
     Args:
         wanted: One side.
@@ -107,10 +112,11 @@ def compare_artists(
     if wanted.imitates != heard.imitates:
         return Closeness.NONE
     ours, theirs = wanted.everyone | wanted_guests, heard.everyone | heard_guests
-    if ours == theirs or (wanted.whole == heard.whole and ours - wanted.main == theirs - heard.main):
+    is_same = wanted.whole == heard.whole or wanted.words == heard.words
+    if ours == theirs or (is_same and ours - wanted.main == theirs - heard.main):
         return Closeness.EXACT
-    shared = {name for name in ours & theirs if len(name) > 1} - _ANYBODY
-    if shared & (wanted.main | heard.main) or wanted.whole == heard.whole:
+    shared = {name for name in ours & theirs if len(name) > 2 or {name} in (wanted.main, heard.main)} - _ANYBODY
+    if shared & (wanted.main | heard.main) or is_same:
         return Closeness.PARTIAL
     if any(_nearly(one, other) for one in wanted.main | {wanted.whole} for other in heard.main | {heard.whole}):
         return Closeness.PARTIAL

@@ -20,6 +20,7 @@ _KEY_BACK: Final = re.compile(r" - (?:1[0-2]|[1-9])[ab](?: - \d{2,3}(?:\.\d+)?)?
 _NUMBER: Final = re.compile(
     r"^(?:(?:\d{1,2}-)?\d{1,3}(?: - |\. |\.(?=[^\W\d_])|\) )|\d{1,2}-\d{2} |0\d |[a-h]\d{0,2}(?: - |\. |\) )|[a-d]\d )(?=\S)"
 )
+_BARE_NUMBER: Final = re.compile(r"^\d{1,3}-(?=[^\W\d_])")
 _SPACED_DASH: Final = re.compile(r"\s-+\s")
 
 
@@ -48,12 +49,14 @@ def readings(title: str, artist: str | None) -> tuple[tuple[str, Artists | None]
 
 @lru_cache(maxsize=4096)
 def _readings(title: str, artist: str | None) -> tuple[tuple[str, Artists | None], ...]:
-    text = tidy(title)
+    text, is_bare = tidy(title), " " not in title.strip()
     texts = [text]
-    if (found := _NUMBER.match(text)) and not _is_version(text[found.end() :]):
+    if (found := _NUMBER.match(text)) and not _is_version(text[found.end() :], named=not text.startswith("0")):
+        texts.append(text[found.end() :])
+    if is_bare and (found := _BARE_NUMBER.match(text)):
         texts.append(text[found.end() :])
     named = read_artists(artist)
-    known = list(_with_artist(texts, named) if named else _without_artist(texts, is_bare=" " not in title.strip()))
+    known = list(_with_artist(texts, named) if named else _without_artist(texts, is_bare=is_bare))
     return tuple(dict.fromkeys(known))[:MAX_READINGS]
 
 
@@ -88,7 +91,12 @@ def _without_artist(texts: list[str], *, is_bare: bool) -> list[tuple[str, Artis
     return [*named, *((text, None) for text in texts)]
 
 
-def _is_version(text: str) -> bool:
-    """Whether a text names a version and nothing else (``Live``, ``Club Mix``), and so is no song's name."""
+def _is_version(text: str, *, named: bool = False) -> bool:
+    """Whether a text names a version and nothing else (``Live``, ``Club Mix``), and so is no song's name.
+
+    Args:
+        text: The text, folded.
+        named: Whether somebody's version (``Somebody Remix``) counts too: behind ``212 -`` it is one, behind ``03 -`` a whole title.
+    """
     read = None if any(sign in text for sign in ("(", "[", "{", " - ")) else read_marks(words_of(text))
-    return read is not None and not any(mark.who and mark.kind is not Kind.CUT for mark in read.marks)
+    return read is not None and (named or not any(mark.who and mark.kind is not Kind.CUT for mark in read.marks))

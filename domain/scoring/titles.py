@@ -171,6 +171,9 @@ def _without_article(words: tuple[str, ...]) -> tuple[str, ...]:
 def compare_titles(wanted: Title, heard: Title) -> Closeness:
     """Say how near two titles are.
 
+    A square bracket that says nothing of a version and holds no number is taken for a label and left out. Guests are a matter of
+    the artists: a title with one more of them is the same title.
+
     EXACT: the same name, the same version (see `versions`), and the same subtitle; a bracket in front may be left out. PARTIAL:
     the same name with a subtitle more or less or in another cut, or a name with a slip in it (see `ALIKE`) in the same version.
     NONE: another name, another number in the name, or another recording.

@@ -17,7 +17,7 @@ MAX_KEY: Final = 10
 BOMS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 HEAD: Final = 4096
 """As much of a file as formats are told by."""
-PIECE: Final = 1024 * 1024
+PIECE: Final = 64 * 1024
 EXTENSION: Final = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 PLAIN: Final = re.compile(r"[ -~]*")
 """Printable ASCII: most names, and nothing in them that has to be looked at."""

@@ -12,6 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from db.queries import history, ledger, payout_returns
+from db.queries.payouts import Found
 from db.session import Database, Tx
 from domain.ids import new_id
 from domain.jobs import Job, JobKind
@@ -35,6 +36,13 @@ async def promise(tx: Tx, entry_id: UUID, *, because: UUID) -> None:
         if account.kind is AccountKind.RECEIVABLE and amount < 0:
             whose = {"userId": str(account.holder_id), "currency": account.currency.value}
             await tx.later(Job(JobKind.RECOVER_DEBT, f"{because}:{account.holder_id}", whose))
+
+
+async def promise_after(tx: Tx, payout: Found) -> None:
+    """Promise the same when a payout has arrived at somebody who came to owe something while it was on its way."""
+    if await payout_returns.read_debt(tx.session, payout.user_id, payout.amount.currency) > 0:
+        whose = {"userId": str(payout.user_id), "currency": payout.amount.currency.value}
+        await tx.later(Job(JobKind.RECOVER_DEBT, f"payout:{payout.id}:{payout.attempt}", whose))
 
 
 def sender_of(services: Services) -> Sender:

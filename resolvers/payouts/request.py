@@ -72,7 +72,7 @@ def check(services: Services, method: PayoutMethod, amount: Money) -> None:
     """Check that so much may be asked for by this way.
 
     Raises:
-        InvalidInput: It is less than the least, or in a currency that does not go by this road.
+        InvalidInput: It is less than the least or no more than the fee, or in a currency that does not go by this road.
         Conflict: The way is not verified.
         NotConfigured: This installation has no account at the vendor.
     """
@@ -84,6 +84,8 @@ def check(services: Services, method: PayoutMethod, amount: Money) -> None:
     least = Money(services.thresholds[amount.currency].minimum, amount.currency)
     if amount.minor < least.minor:
         raise InvalidInput(f"The least that can be paid out is {least}.", "amount")
+    if road.fee_minor(amount) >= amount.minor:
+        raise InvalidInput("The fee would take all of it.", "amount")
     if not method.verified:
         raise Conflict("This way to be paid is not verified yet.", "payoutMethodId")
 

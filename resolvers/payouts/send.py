@@ -21,6 +21,7 @@ from domain.payouts import LONGEST_PAUSE, PayoutStatus, Sender, Sending, key_of,
 from domain.ports import Services
 from resolvers.ledger.payouts import fail, settle
 from resolvers.payouts.news import end, note
+from resolvers.payouts.recover import promise_after
 from resolvers.payouts.request import occasion
 
 DISTRUSTED: Final = frozenset({"insufficient_capabilities_for_transfer", "account_invalid"})
@@ -123,6 +124,7 @@ async def _record_sent(tx: Tx, services: Services, payout: Found, reference: str
     road = services.roads[payout.kind]
     sent = occasion(road, payout.id, by=None, origin=(payout.kind.value.lower(), reference))
     await settle(tx, payout.claim_id, fee_minor=payout.fee_minor, occasion=sent)
+    await promise_after(tx, payout)
     await end(tx, payout, PayoutStatus.PAID, by=None, reason="SENT")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from db.session import Database
-from domain.payments import Checkout, Dispute, PayeeAccount, Payment, PaymentEvent, Refund, Transfer
+from domain.payments import Checkout, Dispute, Payment, PaymentEvent, PaymentRefused, Refund, Transfer
 from domain.ports import Services
 from domain.webhooks import WebhookStatus
 from resolvers.checkouts.follow import settle
@@ -52,12 +52,7 @@ async def on_dispute(database: Database, services: Services, event: PaymentEvent
 
 async def on_account(database: Database, services: Services, event: PaymentEvent) -> WebhookStatus:
     """Somebody who is paid there told more, or the vendor wants to know more."""
-    subject = await services.payments.fetch_subject(event)
-    if not isinstance(subject, PayeeAccount):
-        return WebhookStatus.UNKNOWN
-    async with database.transaction() as tx:
-        known = await note_account(tx, subject)
-    return WebhookStatus.PROCESSED if known else WebhookStatus.UNKNOWN
+    return await _note_account(database, services, event.subject_id)
 
 
 async def on_bank(database: Database, services: Services, event: PaymentEvent) -> WebhookStatus:
@@ -65,7 +60,15 @@ async def on_bank(database: Database, services: Services, event: PaymentEvent) -
     if event.account_id is None:
         # The platform's own bank.
         return WebhookStatus.IGNORED
-    account = await services.payments.account_status(event.account_id)
+    return await _note_account(database, services, event.account_id)
+
+
+async def _note_account(database: Database, services: Services, account_id: str) -> WebhookStatus:
+    try:
+        account = await services.payments.account_status(account_id)
+    except PaymentRefused:
+        # It is not connected to us any more, or never was.
+        return WebhookStatus.UNKNOWN
     async with database.transaction() as tx:
         known = await note_account(tx, account)
     return WebhookStatus.PROCESSED if known else WebhookStatus.UNKNOWN

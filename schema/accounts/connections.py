@@ -10,11 +10,12 @@ from db import tables
 from db.access import connections as access
 from db.access.viewer import Viewer
 from db.expressions.connections import is_present
-from domain.connections import AccountProvider, AccountStatus
+from domain.connections import AccountProvider, AccountStatus, Connectable
 from domain.ids import Prefix, from_wire
 from engine.declare import Where, column, entity
 from engine.executor import ref
 from resolvers.connections import apple_music, connect, disconnect, renew
+from resolvers.payouts.connect import connect_account
 from schema.context import Info
 from schema.deeds import Payload, deed
 from schema.subjects import NotificationSubject
@@ -26,6 +27,15 @@ describe(
     SERATO="Serato, for what a DJ played.",
     SPOTIFY="Spotify, for what plays in a room.",
     APPLE_MUSIC="Apple Music; connect it with `connectAppleMusic`.",
+)
+describe(
+    Connectable,
+    "Where an account is that you can ask to connect.",
+    name="ConnectableProvider",
+    SERATO="Serato, for what a DJ played.",
+    SPOTIFY="Spotify, for what plays in a room.",
+    APPLE_MUSIC="Apple Music has no page to be sent to; connect it with `connectAppleMusic`.",
+    STRIPE="Stripe, to be paid: the same as `addPayoutMethod` with STRIPE, and found in `Viewer.payoutMethods`.",
 )
 describe(
     AccountStatus,
@@ -59,10 +69,14 @@ def present(account: type[tables.ConnectedAccount], viewer: Viewer) -> Where:
 class ConnectAccountInput:
     """The input of `connectAccount`."""
 
-    provider: AccountProvider = strawberry.field(description="Where it is: SERATO or SPOTIFY.")
+    provider: Connectable = strawberry.field(description="Where it is: SERATO, SPOTIFY or STRIPE.")
+    country_code: str | None = strawberry.field(
+        default=None,
+        description="STRIPE: the country in which you are paid, two letters; the country of your profile unless given.",
+    )
     return_to: str | None = strawberry.field(
         default=None,
-        description="Where the browser is sent afterwards, with `provider` and either `status=CONNECTED` or `error` (a code "
+        description="Where the browser is sent afterwards; by SERATO and SPOTIFY with `provider` and either `status=CONNECTED` or `error` (a code "
         "such as ACCESS_DENIED) in the query. Exactly one of the addresses that this installation allows; a small page "
         "of ours unless given.",
     )
@@ -73,7 +87,9 @@ class ConnectAccountPayload(Payload):
     """Where to go."""
 
     authorization_url: str | None = strawberry.field(
-        default=None, description="The provider's page: open it in a browser within 10 minutes. It can be used once."
+        default=None,
+        description="The provider's page: open it in a browser at once, since it can be used once, within 10 minutes and at "
+        "Stripe fewer. Null when Stripe wants to know nothing more.",
     )
 
 
@@ -133,13 +149,19 @@ class ConnectionMutations:
 
     @deed(
         "Leave for a provider's page to connect your account there. When you come back it is connected; another account of "
-        "the same provider that you had is disconnected. Only a person can do this, not a program."
+        "the same provider that you had is disconnected. STRIPE: it is a way to be paid, and you have one. Only a person can do this, not a program."
     )
     async def connect_account(self, info: Info, input: ConnectAccountInput) -> ConnectAccountPayload:
         """Begin to connect."""
         actor, context = info.context.signed_in, info.context
+        if input.provider is Connectable.STRIPE:
+            url = await connect_account(
+                context.database, context.services, actor, country=input.country_code, return_to=input.return_to
+            )
+            return ConnectAccountPayload(authorization_url=url)
+        provider = AccountProvider(input.provider)
         url = await connect.begin(
-            context.database, context.services, actor, provider=input.provider, return_to=input.return_to
+            context.database, context.services, actor, provider=provider, return_to=input.return_to
         )
         return ConnectAccountPayload(authorization_url=url)
 

@@ -43,7 +43,7 @@ class WebhookEvent(Node):
 
     @computed
     def payload(event: type[tables.WebhookEvent], viewer: Viewer) -> SQL[str]:
-        """What was sent, as it came, besides the secrets in it."""
+        """What was sent, as it came, besides the secrets in it; empty when that was more than 90 days ago."""
         return expressions.shown_payload(event, viewer)
 
 

@@ -64,10 +64,10 @@ def test_the_order_of_keys_counts_and_signatures_do_not():
 
 
 def test_figures_are_measured_and_shown(servers):
-    asked = OPERATIONS[0]
-    figures = uvloop.run(alternate(servers, asked, rounds=1, seconds=0.01))
+    # A small answer: the slowest server takes 20 s for what it has to be asked of the largest.
+    figures = uvloop.run(alternate(servers, OPERATIONS[-1], rounds=1, seconds=0.01))
     assert all(found.rate > 0 and found.cpu > 0 for found in figures.values())
-    shown = table(asked, 1000, figures)
+    shown = table(OPERATIONS[0], 1000, figures)
     assert "Goals: 0.8 of the limit" in shown
     assert all(name in shown for name in FACTORIES)
 

@@ -19,7 +19,7 @@ from tests.chaos.yard import Yard
 
 KILLS = int(os.environ.get("TEST_KILLS", "6"))
 
-pytestmark = [pytest.mark.alone, pytest.mark.timeout(180 + 20 * KILLS)]
+pytestmark = pytest.mark.timeout(240 + 20 * KILLS)
 
 
 @pytest.fixture

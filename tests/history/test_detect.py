@@ -4,9 +4,11 @@ import pytest
 
 from domain.errors import InvalidInput
 from domain.plays import HistoryFormat, PlaySource
+from tests.history import writers_decks as decks
 from tests.history.writers_serato import comma_list, database, session, tab_list
 
 BEGAN = 1_760_000_000
+PLAYED = [decks.Played("Roygbiv", "Boards of Canada")]
 PLAYLIST = """#EXTM3U
 #EXTINF:150,Boards of Canada - Roygbiv
 /Users/dj/Music/Roygbiv.mp3
@@ -32,6 +34,10 @@ def files(tmp_path_factory):
         HistoryFormat.SERATO_CSV: comma_list(headings, [cells]),
         HistoryFormat.SERATO_TEXT: tab_list(headings, [cells]),
         HistoryFormat.PLAIN_M3U: PLAYLIST.encode(),
+        HistoryFormat.REKORDBOX_LIST: decks.rekordbox_text(PLAYED),
+        HistoryFormat.TRAKTOR_NML: decks.traktor_history(PLAYED),
+        HistoryFormat.VIRTUALDJ_M3U: decks.virtualdj_list(PLAYED),
+        HistoryFormat.ENGINE_DATABASE: decks.engine_database({"A set": PLAYED}),
     }
 
 

@@ -94,7 +94,7 @@ def test_a_database_cut_off_anywhere(histories, files):
     content = files["database"]
     for end in (*range(0, 4200, 97), *range(4200, len(content), 613)):
         answer(histories, content[:end])
-    with pytest.raises(InvalidInput, match="read at (its database|table history_entry): it is damaged"):
+    with pytest.raises(InvalidInput, match=r"read at (its database|table history_entry): it is damaged"):
         histories.read(content[:5000], filename="set", zone=BERLIN)
 
 
@@ -111,7 +111,7 @@ def test_a_real_session_cut_off_anywhere(histories, real):
         st.tuples(st.floats(0, 1, exclude_max=True), st.binary(min_size=0, max_size=6)), min_size=1, max_size=6
     ),
 )
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=400, deadline=None)
 def test_bytes_turned(histories, files, kind, changes):
     content = bytearray(files[kind])
     for where, replaced in changes:
@@ -127,7 +127,7 @@ def test_bytes_turned(histories, files, kind, changes):
 @example(head=b"name,artist,start time\n", rest=b'"')
 @example(head=b"name,artist,start time\n", rest=b"a,b,9:99 am\n\0,\xff,25:00:00")
 @example(head=b"vrsn", rest=b"\0\0\0\0")
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_anything_at_all(histories, head, rest):
     answer(histories, head + rest)
 
@@ -169,6 +169,28 @@ def test_small_files_that_would_be_much_work(histories, content):
     assert time.monotonic() - began < 5
 
 
+@pytest.mark.parametrize(
+    ("content", "most"),
+    [
+        (
+            session([{**ROWS[0], "row": at, "start": BEGAN + at, "title": f"Title {at}"} for at in range(3_000)]),
+            5_000_000,
+        ),
+        (version() + entry({"row": 1, "title": "x" * 200}) * 5_000, 200_000),
+        (b"name,artist\n" + "\U0001f600,b\n".encode() + (b"x" * 60_000 + b",b\n") * 150, 5_000_000),
+        (b"#EXTM3U\n" + "#\U0001f600\n".encode() + (b"#" * 60_000 + b"\n") * 150, 3_000_000),
+    ],
+    ids=["as many plays", "one play again and again", "few long names", "comments"],
+)
+def test_memory_follows_plays_and_not_bytes(histories, content, most):
+    tracemalloc.start()
+    try:
+        answer(histories, content)
+        assert tracemalloc.get_traced_memory()[1] < most
+    finally:
+        tracemalloc.stop()
+
+
 def test_too_many_plays(histories):
     row = struct.Struct(">4sI4sIIIIIII")
     rows = b"".join(row.pack(b"oent", 32, b"adat", 24, 1, 4, at, 28, 4, BEGAN) for at in range(MOST + 1))
@@ -176,6 +198,7 @@ def test_too_many_plays(histories):
         histories.read(version() + rows, filename="set", zone=BERLIN)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "lines", [b"#EXTM3U\n" + b"a.mp3\n" * (MOST + 1), b"name,start time\n" + b"a,1:00\n" * (MOST + 1)]
 )

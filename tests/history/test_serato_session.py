@@ -1,6 +1,5 @@
 """Session files: real ones, and ones that we wrote from the description of the format."""
 
-import unicodedata
 from datetime import UTC, datetime
 
 import pytest
@@ -16,10 +15,7 @@ ROW = {
     "row": 7, "title": "Roygbiv", "artist": "Boards of Canada", "bpm": 84, "start": BEGAN, "end": BEGAN + 150, "deck": 2,
     "seconds": 150, "session": 3, "played": 1, "key": "Am", "updated": BEGAN + 151,
 }  # fmt: skip
-UNSEEN = st.characters(blacklist_categories=("Cs", "Cc", "Cf", "Zl", "Zp", "Zs", "Cn"))
-NAME = st.text(UNSEEN.filter(lambda character: character.isalnum()), min_size=1, max_size=40).map(
-    lambda text: unicodedata.normalize("NFC", text)
-)
+NAME = st.text("abcdXYZ 019éÅñ漢字アЖع'&-().", min_size=1, max_size=40).map(lambda text: " ".join(text.split()) or "x")
 
 
 def unix(moment):
@@ -92,7 +88,7 @@ def test_what_was_written_is_read(read):
     ),
     wide=st.booleans(),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_whatever_was_written_is_read(read, rows, wide):
     plays = read(session(rows, wide=wide)).plays
     heard = any(row["played"] for row in rows)

@@ -121,6 +121,23 @@ async def test_payouts(till, room, kofi, make, sandbox, filled, agree):
     assert await desk.sent() == {str(payout_id): [6_000]}
 
 
+async def test_payouts_that_come_back(till, room, kofi, operator, make, sandbox, filled, agree):
+    await pay(till, room, kofi, "100.00")
+    desk = payouts.Till(make, sandbox)
+    await desk.stripe(room.curator)
+    payout_id = await desk.request(room.curator, 9_000)
+    await till.settle()
+    (payment,) = await till.rows(tables.Payment)
+    await till.refund(operator, to_wire("payment", payment.id), amount="50.00", currencyCode="USD")
+    await till.settle()
+    sent = (await desk.payout(payout_id)).reference
+    await till.services.payments.reverse_transfer("by hand", sent, till.money(1_000), reference="by hand")
+    await agree()
+    # 47.50 of hers went back: 5.00 were there, 42.50 were owed and taken back, 10.00 more came at Stripe's desk.
+    assert (await desk.payout(payout_id)).returned_minor == 5_250
+    assert await till.of(room.curator) == 1_000
+
+
 async def test_what_nobody_told_us_of_is_found_in_the_journal(till, room, kofi, database, services, agree):
     """A fee that Stripe knows a day later, and what it asks for itself."""
     await till.stripe("POST", "/delivery", json={"copies": 0})

@@ -160,6 +160,8 @@ async def test_only_operators_give_back(till, room, kofi, operator, paid, api):
         ({"amount": "0", "currencyCode": "USD"}, "INVALID_INPUT", ["amount"]),
         ({"amount": "-1", "currencyCode": "USD"}, "INVALID_INPUT", ["amount"]),
         ({"amount": "1.001", "currencyCode": "USD"}, "INVALID_INPUT", ["amount"]),
+        ({"amount": "92233720368547758.08", "currencyCode": "USD"}, "INVALID_INPUT", ["amount"]),
+        ({"amount": "1.00", "currencyCode": "XYZ"}, "INVALID_INPUT", ["currencyCode"]),
         ({"amount": "1.00", "currencyCode": "EUR"}, "INVALID_INPUT", ["currencyCode"]),
         ({"amount": "1.00"}, "INVALID_INPUT", ["currencyCode"]),
         ({"amount": "10.01", "currencyCode": "USD"}, "CONFLICT", ["amount"]),

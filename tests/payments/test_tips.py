@@ -220,6 +220,7 @@ async def test_others_see_neither_tip_nor_checkout(till, room, kofi, make, api):
         ({"amount": "-5"}, "INVALID_INPUT", ["amount"]),
         ({"amount": "5.005"}, "INVALID_INPUT", ["amount"]),
         ({"amount": "9" * 30}, "INVALID_INPUT", ["amount"]),
+        ({"amount": "92233720368547758.08"}, "INVALID_INPUT", ["amount"]),
         ({"amount": "0.99"}, "INVALID_INPUT", ["amount"]),
         ({"amount": "1000.01"}, "INVALID_INPUT", ["amount"]),
         ({"amount": "5,00"}, "INVALID_INPUT", ["amount"]),

@@ -12,6 +12,7 @@ from domain.events import EventKind
 from domain.jobs import JobKind
 from domain.money import AccountKind
 from domain.webhooks import LONGEST_BODY
+from jobs.sweeps import forget_old
 from tests.payments.conftest import event
 
 EVENTS = int(os.environ.get("TEST_WEBHOOKS", "60"))
@@ -33,6 +34,27 @@ async def test_what_is_signed_is_kept_once(till, path):
     await till.settle()
     (row,) = await till.rows(tables.WebhookEvent)
     assert (row.status, row.attempts, row.last_error) == ("IGNORED", 1, None)
+
+
+async def test_what_was_said_long_ago_is_forgotten_and_never_counts_twice(till, services, database):
+    sent = {name: till.signed(event("charge.succeeded", "charge", "ch_1", name)) for name in ("evt_old", "evt_new")}
+    for content, header in sent.values():
+        assert (await till.post(content, header)).status_code == 202
+    await till.settle()
+    async with database.transaction() as tx:
+        row = tables.WebhookEvent
+        age = func.now() - func.make_interval(0, 0, 0, 91)
+        await tx.session.execute(update(row).where(row.external_id == "evt_old").values(received_at=age))
+    for _ in range(2):
+        await forget_old(database, services)
+    found = await inbox(till)
+    assert (found["evt_old"].payload, found["evt_new"].payload.encode()) == ("", sent["evt_new"][0])
+    assert found["evt_old"].status == "IGNORED"
+    assert (await till.post(*sent["evt_old"])).status_code == 202
+    await till.settle()
+    assert {name: (row.id, row.attempts, row.payload) for name, row in (await inbox(till)).items()} == {
+        name: (row.id, 1, row.payload) for name, row in found.items()
+    }
 
 
 async def test_what_is_not_signed_leaves_nothing(till):
@@ -87,6 +109,8 @@ async def test_noise_is_limited_and_what_is_signed_is_not(till):
         ("payment_intent.succeeded", "payment_intent", "pi_nobody"),
         ("refund.created", "refund", "re_nobody"),
         ("charge.dispute.created", "dispute", "du_nobody"),
+        ("transfer.reversed", "transfer", "tr_nobody"),
+        ("account.updated", "account", "acct_nobody"),
     ],
 )
 async def test_an_unknown_thing_is_noted_as_such(till, kind, subject, name):

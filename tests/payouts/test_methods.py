@@ -8,8 +8,10 @@ from sqlalchemy import text
 from domain.ids import new_id, to_wire
 from domain.payouts import PayoutMethodKind
 from resolvers.payouts.methods import note_account
+from tests.client import operation
 from tests.payouts.conftest import ADD, DEFAULT, OWN, REMOVE, STRIPE, VERIFY
 
+CONNECT = operation("ConnectAccount")
 UNVERIFIED = "{ unverifiedPayoutMethods { totalCount nodes { id handle label owner { username } } } }"
 
 
@@ -36,6 +38,28 @@ async def test_stripe_is_verified_when_its_owner_has_told_everything(api, till, 
     assert (await own(api, mina))[0]["verified"] is False
     done = await api(mina).do(ADD, kind="STRIPE")
     assert (done["payoutMethod"]["verified"], done["onboardingUrl"]) == (True, None)
+
+
+async def test_connecting_stripe_is_the_same_account(api, till, mina, sandbox):
+    error = await api(mina).refused(CONNECT, provider="STRIPE")
+    assert (error["code"], error["field"]) == ("INVALID_INPUT", ["countryCode"])
+    assert await ids(till) == []
+    async with till.database.transaction() as tx:
+        await tx.session.execute(text("UPDATE users SET country_code = 'GB'"))
+    first = (await api(mina).do(CONNECT, provider="STRIPE"))["authorizationUrl"]
+    again = (await api(mina).do(CONNECT, provider="STRIPE", countryCode="US"))["authorizationUrl"]
+    added = await api(mina).do(ADD, kind="STRIPE")
+    assert len({first, again, added["onboardingUrl"]}) == 3
+    (account,) = (await sandbox.control("GET", "/stripe/all/account"))["data"]
+    assert account["country"] == "GB"
+    assert all(f"connect.stripe.com/setup/e/{account['id']}/" in url for url in (first, again, added["onboardingUrl"]))
+    (method_id,) = await ids(till)
+    await till.complete(method_id)
+    assert (await api(mina).do(CONNECT, provider="STRIPE"))["authorizationUrl"] is None
+    assert (await own(api, mina))[0]["verified"] is True
+    for more in ({"returnTo": "https://elsewhere.example"}, {"provider": "APPLE_MUSIC"}):
+        assert (await api(mina).refused(CONNECT, **{"provider": "STRIPE", **more}))["code"] == "INVALID_INPUT"
+    assert len(await ids(till)) == 1
 
 
 async def ids(till):

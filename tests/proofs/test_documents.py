@@ -139,6 +139,15 @@ def test_a_stranger_cannot_sign_for_us():
         assert faults(mixed, [NOTARY.public_key, STRANGER.public_key])[0][0] is Check.SIGNATURE
 
 
+def test_a_key_has_its_own_name():
+    parts = json.loads(WHOLE)
+    signature = {**parts["signature"], "keyId": key_id_of(STRANGER.public_key)}
+    del signature["value"]
+    value = NOTARY.sign(canonical_json({"proof": parts["proof"], "signature": signature})).hex()
+    content = canonical_json({"proof": parts["proof"], "signature": {**signature, "value": value}})
+    assert faults(content)[0][0] is Check.SIGNATURE
+
+
 def test_the_same_facts_in_other_bytes_are_no_proof():
     loose = json.dumps(json.loads(WHOLE), ensure_ascii=False).encode()
     assert faults(loose)[0][0] is Check.FORM

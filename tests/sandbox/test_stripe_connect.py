@@ -199,6 +199,10 @@ async def test_a_payout_arrives_after_a_day_or_comes_back(sandbox, client):
     assert (await available(client, name)) == (2_000, 0)
     assert (await refused(client.v1.payouts.cancel_async(first.id, {}, theirs))).code == "payout_not_allowed"
     await refused(client.v1.payouts.retrieve_async(first.id))
+    # A bank that took nothing is asked no more, until the owner names another.
+    shut = client.v1.payouts.create_async({"amount": 500, "currency": "usd"}, theirs)
+    assert (await refused(shut)).code == "payouts_not_allowed"
+    await sandbox.control("POST", f"/stripe/accounts/{name}/complete")
     late = await client.v1.payouts.create_async({"amount": 500, "currency": "usd"}, theirs)
     await sandbox.advance(24 * 3600 + 1)
     async with asyncio.timeout(5):

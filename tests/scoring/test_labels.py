@@ -1,7 +1,9 @@
 """How often the scorer is right about spellings that people labelled, beside two simpler ways.
 
-`pairs.csv` was labelled before the thresholds were set; `holdout.csv` was written afterwards without a look at the tables. In both a
-pass for a pair that is labelled DIFFERENT would be a wrong payment; a SAME that does not pass costs a review.
+`pairs.csv` was labelled before the thresholds were set; `holdout.csv` was written afterwards, in two parts (the first 89 and the last
+64 pairs), without a look at the tables. As each part was first met, precision and recall were 0.946 and 0.833, then 0.960 and 0.857;
+what they showed has been learned since, so that only new pairs can say how it does on what it has never seen. In all of them a pass
+for a pair that is labelled DIFFERENT would be a wrong payment; a SAME that does not pass costs a review.
 """
 
 import csv
@@ -86,7 +88,7 @@ def test_the_labels_are_enough_and_balanced():
     assert len(named) == len(set(named))
 
 
-@pytest.mark.parametrize(("name", "precision", "recall"), [("pairs.csv", 0.99, 0.96), ("holdout.csv", 0.95, 0.90)])
+@pytest.mark.parametrize(("name", "precision", "recall"), [("pairs.csv", 0.99, 0.96), ("holdout.csv", 0.96, 0.91)])
 def test_passing_is_nearly_always_right(name, precision, recall):
     right = measured(name, ours)
     assert right.precision >= precision

@@ -74,7 +74,15 @@ def retrieve(desk: Desk, params: Json, name: str) -> Json:
     """Show one."""
     if name == desk.account != PLATFORM:
         return desk.at(PLATFORM).find(KIND, name)
-    return desk.find(KIND, name, "account", status=403)
+    try:
+        return desk.find(KIND, name, "account")
+    except Refused as refusal:
+        # Stripe does not say whether there is such an account.
+        raise Refused(
+            f"The provided key does not have access to account '{name}' (or that account does not exist).",
+            status=403,
+            code="account_invalid",
+        ) from refusal
 
 
 def update(desk: Desk, params: Json, name: str) -> Json:

@@ -10,6 +10,7 @@ import functools
 import hashlib
 import hmac
 import secrets
+import ssl
 import time
 from typing import Final
 
