@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -203,7 +204,7 @@ class MissionReview(Row):
     author_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     rating: Mapped[int]
     text: Mapped[str | None]
-    written_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    written_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
     __table_args__ = (
         Index("ix_mission_reviews_written", "written_at"),
         CheckConstraint("rating BETWEEN 1 AND 5", name="rating_of_five"),

@@ -34,6 +34,7 @@ from domain.verification import Decision, finding_facts, gig_facts
 from resolvers.missions import news
 from resolvers.missions.complete import complete
 from resolvers.missions.look import look
+from resolvers.missions.money import is_disputed
 from resolvers.missions.schedule import close_at, left_until
 from resolvers.plays.pull import pull
 
@@ -105,7 +106,8 @@ async def record(tx: Tx, services: Services, seen: Seen) -> float | None:
     pause = pause_after(tried, random.random())  # noqa: S311 -- it only spreads
     again = None if pause is None or seen.decision.status is not AttemptStatus.FAILED else pause
     attempt_id = await _write(tx, mission, seen, None if again is None else datetime.now(UTC) + again)
-    if passed and mission.auto_verify:
+    # While the money is disputed nobody is paid: it waits like what a curator is to decide.
+    if passed and mission.auto_verify and not await is_disputed(tx, mission):
         await complete(tx, services, mission, by=None, reason="VERIFIED", attempt_id=attempt_id)
     elif seen.decision.status is not AttemptStatus.FAILED:
         await _ask_curator(tx, mission)
