@@ -8,7 +8,9 @@ from sqlalchemy import update
 
 from db import tables
 from domain.ids import new_id
+from domain.ledger import Occasion
 from domain.missions import AttemptStatus, MissionStatus, VerificationOutcome
+from resolvers.ledger import holds
 from resolvers.missions.schedule import close_at
 from tests.missions.conftest import APPEAL, RATE, REVIEW, SUBMIT
 
@@ -198,3 +200,17 @@ async def test_a_file_shows_one_thing(agency, mina, kofi, mission):
     await agency.decide(mina, mission, "REJECTED", "Too dark")
     error = await agency.api(kofi).refused(SUBMIT, missionId=mission["id"], note="Again", uploadIds=[upload])
     assert (error["code"], await agency.status(mission)) == ("INVALID_INPUT", "VERIFICATION_FAILED")
+
+
+async def test_what_is_disputed_is_paid_only_when_that_is_over(agency, mina, kofi):
+    mission = await agency.accepted(mina, kofi)
+    hold_id = (await agency.row(mission)).hold_id
+    async with agency.database.transaction() as tx:
+        await holds.freeze(tx, hold_id, occasion=Occasion("Disputed"))
+    await look(agency, mission)
+    await agency.pass_time(mission, days=3, hours=6)
+    assert (await agency.status(mission), await agency.has(kofi), await agency.held()) == ("IN_REVIEW", 0, 50_00)
+    async with agency.database.transaction() as tx:
+        await holds.thaw(tx, hold_id, occasion=Occasion("Dispute won"))
+    await agency.pass_time(mission, days=1)
+    assert (await agency.status(mission), await agency.has(kofi), await agency.held()) == ("COMPLETED", 47_50, 0)
