@@ -85,7 +85,7 @@ async def _connections(session: AsyncSession, begin: datetime, end: datetime) ->
         ConnectedAccount.connected_at < end,
         ConnectedAccount.status != AccountStatus.DISCONNECTED,
     )
-    return (await session.execute(statement)).scalar_one()
+    return await session.scalar(statement)
 
 
 async def _accuracy(session: AsyncSession, begin: datetime, end: datetime) -> float | None:
@@ -115,7 +115,7 @@ async def _accuracy(session: AsyncSession, begin: datetime, end: datetime) -> fl
     )
     agreed = (decided.c.to_status == MissionStatus.COMPLETED.value) == (decided.c.word == AttemptStatus.PASSED)
     statement = select(cast(func.avg(case((agreed, 1.0), else_=0.0)), Float)).where(decided.c.word.is_not(None))
-    return (await session.execute(statement)).scalar_one()
+    return await session.scalar(statement)
 
 
 async def _paid_out(session: AsyncSession, begin: datetime, end: datetime) -> list[Money]:

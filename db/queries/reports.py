@@ -16,6 +16,9 @@ from domain.money import Currency, Money
 from domain.payouts import PayoutStatus
 from domain.wallet import Period
 
+Place = tuple[datetime, UUID]
+"""Where a play lies in the list of them."""
+
 
 @dataclass(frozen=True)
 class Report:
@@ -67,8 +70,8 @@ async def add_up(session: AsyncSession, period: Period, curator_id: UUID | None 
         created,
         completed,
         failed,
-        (await session.execute(confidence)).scalar_one(),
-        (await session.execute(_seconds_to_payment(done))).scalar_one(),
+        await session.scalar(confidence),
+        await session.scalar(_seconds_to_payment(done)),
         await _sum_spent(session, done),
     )
 
@@ -92,7 +95,7 @@ def _failed(begin: datetime, end: datetime) -> ColumnElement[bool]:
     return and_(Mission.status.in_((MissionStatus.VERIFICATION_FAILED, MissionStatus.EXPIRED)), change)
 
 
-def _seconds_to_payment(done: ColumnElement[bool]) -> Select[tuple[float]]:
+def _seconds_to_payment(done: ColumnElement[bool]) -> Select[float]:
     """The median of the time from the play, or the window's end where people decided, to when the money was there."""
     paid = func.coalesce(Payout.paid_at, Mission.completed_at)
     since = func.coalesce(MissionProof.played_at, Mission.window_ends_at)
@@ -114,18 +117,25 @@ async def _sum_spent(session: AsyncSession, done: ColumnElement[bool]) -> list[M
 
 
 async def list_plays(
-    session: AsyncSession, curator_id: UUID, period: Period, *, first: int, after: tuple[datetime, UUID] | None
-) -> Sequence[tuple[UUID, datetime]]:
-    """The proofs of a curator's missions over some days, the latest first, and when each was made."""
-    statement = (
-        select(MissionPlay.id, MissionPlay.verified_at)
-        .where(*_plays_of(curator_id, period))
-        .order_by(MissionPlay.verified_at.desc(), MissionPlay.id.desc())
-        .limit(first)
-    )
-    if after is not None:
-        statement = statement.where(tuple_(MissionPlay.verified_at, MissionPlay.id) < after)
-    return [(row.id, row.verified_at) for row in await session.execute(statement)]
+    session: AsyncSession, curator_id: UUID, period: Period, *, limit: int, past: Place | None, backwards: bool
+) -> Sequence[Place]:
+    """The proofs of a curator's missions over some days and when each was made, on from a place: the latest first.
+
+    Args:
+        session: Where to read.
+        curator_id: Whose missions.
+        period: Which days.
+        limit: At most so many.
+        past: The place to go on from; None for the list's end.
+        backwards: Whether to go from the earliest to the latest.
+    """
+    place = tuple_(MissionPlay.verified_at, MissionPlay.id)
+    statement = select(MissionPlay.verified_at, MissionPlay.id).where(*_plays_of(curator_id, period)).limit(limit)
+    if past is not None:
+        statement = statement.where(place > past if backwards else place < past)
+    columns = (MissionPlay.verified_at, MissionPlay.id)
+    statement = statement.order_by(*(each if backwards else each.desc() for each in columns))
+    return [(row.verified_at, row.id) for row in await session.execute(statement)]
 
 
 async def count_plays(session: AsyncSession, curator_id: UUID, period: Period) -> int:

@@ -51,7 +51,7 @@ async def _facts(tx: Tx, mission: Mission, attempt: VerificationAttempt | None, 
         method=mission.verification_method.value,
         verified_at=datetime.now(UTC),
         evidence_sha256=(await _hash_evidence(tx, mission, play)).hex(),
-        played=play and _played(play),
+        played=None if play is None else _played(play),
         confidence=_percent(attempt),
         score=_points(attempt),
         rules=[

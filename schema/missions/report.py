@@ -83,14 +83,19 @@ class MissionReport:
     async def plays(
         self,
         info: Info,
-        first: Annotated[int, strawberry.argument(description="At most so many, 100 at most.")] = 20,
+        first: Annotated[
+            int | None, strawberry.argument(description="At most so many, 100 at most; 20 unless told.")
+        ] = None,
         after: Annotated[str | None, strawberry.argument(description="Only what follows this cursor.")] = None,
+        last: Annotated[int | None, strawberry.argument(description="At most so many from the end.")] = None,
+        before: Annotated[str | None, strawberry.argument(description="Only what comes before this cursor.")] = None,
     ) -> MissionPlayConnection:
         """Show some."""
-        page = await deeds.list_plays(info.context.database, self.owner_id, self.period, first=first, after=after)
+        asked = deeds.Asked(first, after, last, before)
+        page = await deeds.list_plays(info.context.database, self.owner_id, self.period, asked)
         place = PageInfo(
-            has_next_page=page.more,
-            has_previous_page=after is not None,
+            has_next_page=page.following,
+            has_previous_page=page.preceding,
             start_cursor=page.cursors[0] if page.cursors else None,
             end_cursor=page.cursors[-1] if page.cursors else None,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import strawberry
 
@@ -199,13 +199,17 @@ class VerificationPreview:
 def preview_of(decision: Decision) -> VerificationPreview:
     """A decision as clients see it."""
     points = decision.score
-    score = points and VerificationScore(
-        title=points.title,
-        artist=points.artist,
-        isrc=points.isrc,
-        duration=points.duration,
-        total=points.total,
-        available=points.available,
+    score = (
+        None
+        if points is None
+        else VerificationScore(
+            title=points.title,
+            artist=points.artist,
+            isrc=points.isrc,
+            duration=points.duration,
+            total=points.total,
+            available=points.available,
+        )
     )
     return VerificationPreview(
         outcome=decision.outcome,
@@ -214,7 +218,7 @@ def preview_of(decision: Decision) -> VerificationPreview:
         gig=gig_of(gig_facts(decision.gig)),
         venue_match=decision.venue,
         findings=findings_of(finding_facts(decision.findings)),
-        matched_play=decision.told and ref(Play, decision.told.id),
+        matched_play=None if decision.told is None else ref(Play, decision.told.id),
     )
 
 
@@ -233,7 +237,9 @@ class VerificationReads:
         description="What verification would say of your own history of a mission's window now. Changes nothing, and asks "
         "no account: it looks at what is here already."
     )
-    async def verification_preview(self, info: Info, input: VerificationPreviewInput) -> VerificationPreview:
+    async def verification_preview(
+        self, info: Info, input: Annotated[VerificationPreviewInput, strawberry.argument(description="Which mission.")]
+    ) -> VerificationPreview:
         """Look."""
         actor, context = info.context.signed_in, info.context
         mission_id = from_wire(Prefix.MISSION, input.mission_id, "missionId")

@@ -11,6 +11,10 @@ from tests.verification.conftest import set_of
 
 REPORT = operation("MissionReport")
 METRICS = operation("PlatformMetrics")
+BACK = """query ($from: Date!, $to: Date!, $last: Int!, $before: String) {
+  viewer { missionReport(from: $from, to: $to) { plays(last: $last, before: $before) {
+    nodes { mission { id } } pageInfo { startCursor hasNextPage hasPreviousPage } } } }
+}"""
 
 
 def days():
@@ -46,6 +50,11 @@ async def test_a_curator_reads_what_came_of_their_missions(stage, api, make):
     rest = (await api(curator)(REPORT, **days(), first=2, after=plays["pageInfo"]["endCursor"]))["viewer"]
     shown = [node["mission"]["id"] for node in plays["nodes"] + rest["missionReport"]["plays"]["nodes"]]
     assert len(set(shown)) == len(shown) == 3
+    back = (await api(curator)(BACK, **days(), last=2))["viewer"]["missionReport"]["plays"]
+    assert [node["mission"]["id"] for node in back["nodes"]] == shown[1:]
+    assert (back["pageInfo"]["hasPreviousPage"], back["pageInfo"]["hasNextPage"]) == (True, False)
+    first = (await api(curator)(BACK, **days(), last=2, before=back["pageInfo"]["startCursor"]))["viewer"]
+    assert [node["mission"]["id"] for node in first["missionReport"]["plays"]["nodes"]] == shown[:1]
     # Somebody else has a report of their own.
     other = (await api(await make.user())(REPORT, **days(), first=2))["viewer"]["missionReport"]
     assert (other["createdCount"], other["completionRate"], other["plays"]["nodes"]) == (0, None, [])
