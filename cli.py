@@ -24,7 +24,8 @@ from domain.accounts import Role
 from domain.errors import DomainError, InvalidInput
 from engine.explain import explain
 from integrations.embedded import EmbeddedError, reset
-from processes import addressed, opened, run_drive, run_sandbox, run_web, run_worker
+from opening import addressed, begin_log, opened
+from processes import run_drive, run_sandbox, run_web, run_worker
 from resolvers.accounts import demo as demo_people
 from resolvers.accounts import keys, roles
 from schema.root import schema
@@ -216,11 +217,7 @@ def parser() -> argparse.ArgumentParser:
 def main() -> int:
     """Run one command; what goes wrong is one sentence, not a traceback."""
     arguments = parser().parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.getLogger("arq").setLevel(logging.WARNING)
-    # A line for each request to a vendor, with its whole address.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    begin_log()
     if arguments.command == "companion":
         # It runs beside somebody's DJ software, where there is no server and nothing to set.
         return companion.run(arguments)

@@ -19,7 +19,19 @@ MAY_IMPORT = {
     "settings": {"integrations"},
     "bootstrap": {"domain", "db", "integrations", "settings"},
 }
-PROCESSES = {"app", "cli", "companion", "demo", "doctor", "processes", "seed", "serve", "verify", "jobs.worker"}
+PROCESSES = {
+    "app",
+    "cli",
+    "companion",
+    "demo",
+    "doctor",
+    "opening",
+    "processes",
+    "seed",
+    "serve",
+    "verify",
+    "jobs.worker",
+}
 OURS = set(MAY_IMPORT) | {room for room in PROCESSES if "." not in room}
 BANNED = {"utils", "util", "helpers", "helper", "common", "misc", "base", "manager", "service"}
 ONLY_IN = {
@@ -34,6 +46,7 @@ ONLY_IN = {
     ),
     "aiosmtplib": ("integrations.smtp",),
     "PIL": ("integrations.photos",),
+    "fpdf": ("integrations.papers",),
     "joserfc": ("integrations.",),
     "cryptography": ("integrations.", "companion."),
     "authlib": ("integrations.oauth",),
