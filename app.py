@@ -31,7 +31,7 @@ from schema.context import Context
 from schema.live import make_live
 from schema.root import schema
 from settings import Settings
-from web import connections, explorer, files, health, webhooks
+from web import companion, connections, explorer, files, health, proofs, webhooks
 from web.callers import caller_of
 
 VERSION: Final = "1.0.0"
@@ -145,6 +145,8 @@ class Web:
             *health.routes(self.database, VERSION),
             *files.routes(self.services.file_door),
             *connections.routes(self.database, self.services, find_caller),
+            *companion.routes(self.database, self.services, find_caller),
+            *proofs.routes(self.database),
             *webhooks.routes(self.database, self.services, find_caller),
             *explorer.routes(EXPLORER, people, sign_in),
         ]

@@ -16,6 +16,8 @@ from integrations.apple_id import AppleId
 from integrations.apple_music import AppleMusic
 from integrations.arq_bell import ArqBell
 from integrations.cipher import AesCipher, public_key_of
+from integrations.history.read import HistoryFiles
+from integrations.http_signatures import Ed25519Requests
 from integrations.kubo import Kubo
 from integrations.local_files import LocalFiles
 from integrations.photos import PillowPhotos
@@ -56,9 +58,7 @@ async def build(settings: Settings) -> AsyncIterator[Services]:
         bus = ValkeyBus(shared)
         closing.push_async_callback(bus.aclose)
         outside = await _outside(settings, closing)
-        files = LocalFiles(
-            settings.data_dir / "files", key=derive(settings.jwt_secret, "files"), public_url=settings.public_url
-        )
+        files = _files(settings)
         yield Services(
             mailer=SmtpMailer(settings.smtp_url, sender=settings.mail_from),
             telephones=outside.telephones,
@@ -70,14 +70,16 @@ async def build(settings: Settings) -> AsyncIterator[Services]:
             file_door=files,
             photos=PillowPhotos(),
             cipher=AesCipher(settings.keys),
-            # In the demo a token made by hand must hold whatever PORT the server was given.
-            tokens=JwtTokens(settings.jwt_secret, issuer="backline demo" if settings.demo else settings.public_url),
+            tokens=_tokens(settings),
             oauth=outside.oauth,
             wallets=outside.privy,
             spotify=outside.spotify,
             apple_music=outside.apple_music,
             catalogs={AccountProvider.SPOTIFY: outside.spotify, AccountProvider.APPLE_MUSIC: outside.apple_music},
             payments=outside.payments,
+            histories=HistoryFiles(),
+            play_accounts={AccountProvider.SERATO: outside.serato},
+            request_signatures=Ed25519Requests(),
             notary=Ed25519Notary(settings.proof_signing_key, settings.proof_former_keys),
             pins=outside.pins,
             spotify_calls=max(1, settings.spotify_calls_per_minute // 2),
@@ -90,6 +92,16 @@ async def build(settings: Settings) -> AsyncIterator[Services]:
             secret=derive(settings.jwt_refresh_secret, "hashes"),
             demo=settings.demo,
         )
+
+
+def _tokens(settings: Settings) -> JwtTokens:
+    # In the demo a token made by hand must hold whatever PORT the server was given.
+    return JwtTokens(settings.jwt_secret, issuer="backline demo" if settings.demo else settings.public_url)
+
+
+def _files(settings: Settings) -> LocalFiles:
+    key = derive(settings.jwt_secret, "files")
+    return LocalFiles(settings.data_dir / "files", key=key, public_url=settings.public_url)
 
 
 def _thresholds(settings: Settings) -> Mapping[Currency, Threshold]:
@@ -106,6 +118,7 @@ class Outside:
 
     oauth: Mapping[Vendor, OAuthProvider]
     spotify: Spotify
+    serato: Serato
     apple_music: AppleMusic
     privy: Privy
     telephones: TwilioVerify
@@ -160,7 +173,7 @@ async def _outside(settings: Settings, closing: AsyncExitStack) -> Outside:
     for adapter in (spotify, serato, apple_id, apple_music, privy, telephones, payments, kubo, pinata):
         closing.push_async_callback(adapter.aclose)
     doors: dict[Vendor, OAuthProvider] = {Vendor.SPOTIFY: spotify, Vendor.SERATO: serato, Vendor.APPLE: apple_id}
-    return Outside(doors, spotify, apple_music, privy, telephones, payments, pins)
+    return Outside(doors, spotify, serato, apple_music, privy, telephones, payments, pins)
 
 
 def registration(settings: Settings) -> Registration:

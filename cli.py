@@ -18,12 +18,14 @@ import doctor
 import seed
 import serve
 import verify
+from companion import commands as companion
 from db import migrate
 from domain.accounts import Role
 from domain.errors import DomainError, InvalidInput
 from engine.explain import explain
 from integrations.embedded import EmbeddedError, reset
-from processes import addressed, opened, run_drive, run_sandbox, run_web, run_worker
+from opening import addressed, begin_log, opened
+from processes import run_drive, run_sandbox, run_web, run_worker
 from resolvers.accounts import demo as demo_people
 from resolvers.accounts import keys, roles
 from schema.root import schema
@@ -205,6 +207,7 @@ def parser() -> argparse.ArgumentParser:
     checked.add_argument("--salt", help="the salt of the document, which those of its mission are given")
     checked.add_argument("--of", action="append", default=[], metavar="TEXT", help="an id or a venue that it hides")
     actions.add_parser("keys", help="print our public keys, the present one first")
+    companion.add_to(commands.add_parser("companion", help="send what your DJ software recorded, from beside it"))
     token = commands.add_parser("token", help="print an access token of a demo person")
     token.add_argument("username")
     token.add_argument("--hours", type=float, default=1.0, help="how long it holds (1)")
@@ -214,11 +217,10 @@ def parser() -> argparse.ArgumentParser:
 def main() -> int:
     """Run one command; what goes wrong is one sentence, not a traceback."""
     arguments = parser().parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.getLogger("arq").setLevel(logging.WARNING)
-    # A line for each request to a vendor, with its whole address.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    begin_log()
+    if arguments.command == "companion":
+        # It runs beside somebody's DJ software, where there is no server and nothing to set.
+        return companion.run(arguments)
     try:
         needed = arguments.command not in WITHOUT_SECRETS
         settings = Settings.from_environment(os.environ, Path(".env"), secrets_needed=needed)

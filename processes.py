@@ -5,11 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import dataclasses
-import os
-import signal
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 
 import uvicorn
@@ -17,48 +12,15 @@ import uvicorn
 import app
 import bootstrap
 import serve
-from db.session import Database, connect
 from demo.driver import drive
 from domain.errors import InvalidInput
-from domain.ports import Services
 from engine.limits import Limits
-from integrations.embedded import hold
 from integrations.sandbox import run as sandbox
 from jobs import worker
+from opening import opened, told_to_stop
 from settings import Settings
 
 ROUNDS_OF_GRACE: Final = 10
-LAST_SECONDS: Final = 8.0
-"""How long a worker or the sandbox may take to end after it was told to."""
-
-
-@contextmanager
-def addressed(settings: Settings) -> Iterator[Settings]:
-    """Fill in the addresses of the embedded databases where none are given, and keep them running meanwhile."""
-    if settings.database_url and settings.redis_url:
-        yield settings
-        return
-    with hold(settings.data_dir) as addresses:
-        yield dataclasses.replace(
-            settings,
-            database_url=settings.database_url or addresses.database_url,
-            redis_url=settings.redis_url or addresses.redis_url,
-            queue_url=settings.queue_url or settings.redis_url or addresses.redis_url,
-        )
-
-
-@asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[tuple[Database, Services]]:
-    """Open the database and everything outside for one command."""
-    assert settings.database_url
-    async with bootstrap.build(settings) as services:
-        database = Database(
-            connect(settings.database_url, pool_size=2, application="backline command"), services.bell, services.bus
-        )
-        try:
-            yield database, services
-        finally:
-            await database.close()
 
 
 def run_web(settings: Settings, _arguments: argparse.Namespace) -> int:
@@ -81,29 +43,9 @@ def run_web(settings: Settings, _arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _told_to_stop() -> asyncio.Event:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def leave() -> None:
-        stop.set()
-        # Where the databases went first, something may wait for them for ever. Whatever is under way is found again by its
-        # lease, so nothing is lost by not waiting with it.
-        loop.call_later(LAST_SECONDS, os._exit, 1)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, leave)
-    return stop
-
-
 def run_worker(settings: Settings, _arguments: argparse.Namespace) -> int:
     """Start one worker."""
-
-    async def main() -> None:
-        await worker.work(settings, _told_to_stop())
-
-    asyncio.run(main())
-    return 0
+    return worker.run(settings)
 
 
 def run_sandbox(settings: Settings, _arguments: argparse.Namespace) -> int:
@@ -118,7 +60,7 @@ def run_sandbox(settings: Settings, _arguments: argparse.Namespace) -> int:
             host=serve.SANDBOX_HOST,
             port=settings.sandbox_port,
             smtp_port=settings.sandbox_mail_port,
-            stop=_told_to_stop(),
+            stop=told_to_stop(),
         )
 
     asyncio.run(main())

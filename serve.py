@@ -122,7 +122,7 @@ def _environment(settings: Settings) -> Iterator[dict[str, str]]:
 def _parts(settings: Settings) -> list[Part]:
     """The processes in the order of their start; they stop in the opposite order."""
     backline = (sys.executable, "-m", "cli")
-    parts = [Part("worker", (*backline, "worker")), Part("web", (*backline, "web"))]
+    parts = [Part("worker", (sys.executable, "-m", "jobs")), Part("web", (*backline, "web"))]
     if settings.demo:
         parts.insert(0, Part("sandbox", (*backline, "sandbox")))
         parts.append(Part("demo", (*backline, "drive"), before=(*backline, "seed")))

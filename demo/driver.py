@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from db.queries import broadcasts
 from db.session import Database
 from demo.cast import ROOMS, SAID, Show
+from demo.missions import offer_missions
 from demo.player import connect_spotify
 from domain.actors import Actor
 from domain.errors import Conflict, DomainError
@@ -39,6 +40,7 @@ async def drive(database: Database, services: Services) -> None:
     for name, show in ROOMS.items():
         if show.from_spotify:
             await connect_spotify(database, services, name)
+    await offer_missions(database, services, actors)
     rooms = {name: await _open(database, actors[name], show) for name, show in ROOMS.items()}
     guests = [actor for name, actor in actors.items() if name not in ROOMS]
     loops: list[Awaitable[None]] = []

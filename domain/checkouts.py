@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
+from uuid import UUID
 
 
 class PaymentVendor(StrEnum):
@@ -27,6 +29,20 @@ class CheckoutSubject(StrEnum):
     """What a checkout is for, under its name in the schema."""
 
     TIP = "Tip"
+    MISSION = "Mission"
+
+
+@dataclass(frozen=True)
+class Booked:
+    """How money that came in was booked: one of the two.
+
+    Attributes:
+        entry_id: The entry by which people were paid.
+        hold_id: What it is held as.
+    """
+
+    entry_id: UUID | None = None
+    hold_id: UUID | None = None
 
 
 LASTS: Final = timedelta(hours=1)

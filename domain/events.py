@@ -29,6 +29,7 @@ class EventKind(StrEnum):
     NOTIFICATION_CREATED = "NOTIFICATION_CREATED"
     SESSION_REVOKED = "SESSION_REVOKED"
     PAYOUT_UPDATED = "PAYOUT_UPDATED"
+    MISSION_UPDATED = "MISSION_UPDATED"
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,11 @@ class Event:
 def room_topic(broadcast_id: UUID) -> str:
     """The log of one live room."""
     return f"broadcast:{broadcast_id}"
+
+
+def mission_topic(mission_id: UUID) -> str:
+    """The log of one mission."""
+    return f"mission:{mission_id}"
 
 
 def person_topic(user_id: UUID) -> str:

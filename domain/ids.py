@@ -57,6 +57,14 @@ class Prefix:
     WEBHOOK_EVENT: Final = "event"
     AUDIT_ENTRY: Final = "audit"
     RECONCILIATION_CASE: Final = "case"
+    MISSION: Final = "mission"
+    VERIFICATION_ATTEMPT: Final = "attempt"
+    EVIDENCE: Final = "evidence"
+    EVIDENCE_FILE: Final = "evidencefile"
+    REVIEW: Final = "review"
+    PLAY: Final = "play"
+    COMPANION: Final = "companion"
+    EXPORT: Final = "export"
 
 
 def to_wire(prefix: str, key: UUID) -> str:

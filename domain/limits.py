@@ -66,3 +66,24 @@ PAYOUTS_BY_PERSON: Final = Limit(burst=10, every_seconds=6)
 
 METHODS_BY_PERSON: Final = Limit(burst=10, every_seconds=60)
 """Ways to be paid; each may leave an account at a vendor."""
+
+IMPORTS_BY_PERSON: Final = Limit(burst=20, every_seconds=30)
+"""Histories to read; each may take a processor some seconds."""
+
+PAIRINGS_BY_PERSON: Final = Limit(burst=10, every_seconds=60)
+"""Codes for companions."""
+
+PAIRINGS_BY_CALLER: Final = Limit(burst=10, every_seconds=30)
+"""Codes that are tried from one network. Of 50 random bits that hold for 10 minutes nobody finds one at this pace."""
+
+COMPANION_FILES: Final = Limit(burst=60, every_seconds=3)
+"""What one companion sends: all that lies in a folder when it begins, later a file for each track."""
+
+UNKNOWN_COMPANIONS: Final = Limit(burst=30, every_seconds=2)
+"""Requests of one network that no companion of ours has signed."""
+
+MISSIONS_BY_PERSON: Final = Limit(burst=20, every_seconds=60)
+"""Missions to write: everybody who looks for work reads them."""
+
+VERIFICATIONS_BY_PERSON: Final = Limit(burst=10, every_seconds=30)
+"""Looks at one's own history: each reads hours of it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -54,6 +55,25 @@ class HistoryFormat(StrEnum):
     VIRTUALDJ_M3U = "VIRTUALDJ_M3U"
     ENGINE_DATABASE = "ENGINE_DATABASE"
     PLAIN_M3U = "PLAIN_M3U"
+
+
+WRITTEN_BY_SOFTWARE: Final = frozenset(
+    {
+        HistoryFormat.SERATO_SESSION,
+        HistoryFormat.SERATO_DATABASE,
+        HistoryFormat.TRAKTOR_NML,
+        HistoryFormat.VIRTUALDJ_M3U,
+        HistoryFormat.ENGINE_DATABASE,
+    }
+)
+"""What DJ software writes by itself while it plays. All else is a list that somebody made, whoever sends it."""
+
+
+def trust_of(format: HistoryFormat, *, signed: bool) -> TrustLevel:
+    """How far a file can be believed: a signature says who sent it, but makes no more of a list than a list."""
+    if format not in WRITTEN_BY_SOFTWARE:
+        return TrustLevel.EXPORTED
+    return TrustLevel.SIGNED if signed else TrustLevel.UPLOADED
 
 
 @dataclass(frozen=True)
@@ -127,4 +147,18 @@ class Histories(Protocol):
         Raises:
             InvalidInput: It is no history that we read, is broken or hostile, or would take too long; the message names the
                 place (an offset, a line, an element).
+        """
+
+
+class PlayAccounts(Protocol):
+    """An account elsewhere that tells what its person played."""
+
+    async def history(self, access_token: str, *, since: datetime, until: datetime) -> Sequence[Play]:
+        """Read what began at or after one moment and before another, in that order.
+
+        Raises:
+            Unauthenticated: The token does not hold.
+            AccessEnded: It does, but does not allow this.
+            RateLimited: The vendor wants to be asked later.
+            Unavailable: It does not answer, or not in a way that can be understood.
         """

@@ -12,11 +12,14 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from domain.cards import CardPayments
+from domain.companions import RequestSignatures
 from domain.connections import AccountProvider, OAuthProvider, Vendor, WalletTokens
 from domain.money import Currency
 from domain.payouts import Roads, Threshold
 from domain.players import Catalog, Player, RecentTracks
+from domain.plays import Histories, PlayAccounts
 from domain.proofs import Notary, Pins
+from domain.uploads import Photos
 
 
 class Mailer(Protocol):
@@ -198,17 +201,6 @@ class FileDoor(Protocol):
         """
 
 
-class Photos(Protocol):
-    """Makes harmless pictures of what people send."""
-
-    async def portrait(self, content: bytes) -> bytes:
-        """Make a square WebP of 512 pixels of a JPEG, PNG or WebP: upright, cut at the centre, without metadata.
-
-        Raises:
-            InvalidInput: It is no such picture, or moves, or is too large, or holds something else as well.
-        """
-
-
 class Cipher(Protocol):
     """Keeps small secrets unreadable at rest (AES-256-GCM, with the id of the key in front)."""
 
@@ -285,6 +277,9 @@ class Services:
     apple_music: RecentTracks
     catalogs: Mapping[AccountProvider, Catalog]
     payments: CardPayments
+    histories: Histories
+    play_accounts: Mapping[AccountProvider, PlayAccounts]
+    request_signatures: RequestSignatures
     notary: Notary
     pins: Pins
     spotify_calls: int

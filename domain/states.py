@@ -9,8 +9,10 @@ from typing import Final, TypeVar
 from domain.broadcasts import BroadcastStatus
 from domain.checkouts import CheckoutState
 from domain.connections import AccountStatus
+from domain.exports import ExportStatus
 from domain.jobs import JobStatus
 from domain.ledger import HoldStatus
+from domain.missions import AttemptStatus, MissionStatus
 from domain.notifications import ReportStatus
 from domain.payments import DisputeStatus
 from domain.payouts import PayoutStatus
@@ -123,6 +125,57 @@ CASE_MOVES: Final[Moves[CaseStatus]] = {
     CaseStatus.OPEN: frozenset({CaseStatus.RESOLVED, CaseStatus.CLOSED}),
     CaseStatus.RESOLVED: frozenset({CaseStatus.OPEN}),
     CaseStatus.CLOSED: frozenset(),
+}
+
+
+MISSION_MOVES: Final[Moves[MissionStatus]] = {
+    MissionStatus.DRAFT: frozenset({MissionStatus.OPEN, MissionStatus.CANCELLED, MissionStatus.EXPIRED}),
+    MissionStatus.OPEN: frozenset({MissionStatus.ACCEPTED, MissionStatus.CANCELLED, MissionStatus.EXPIRED}),
+    MissionStatus.ACCEPTED: frozenset(
+        {
+            MissionStatus.OPEN,
+            MissionStatus.VERIFYING,
+            MissionStatus.IN_REVIEW,
+            MissionStatus.COMPLETED,
+            MissionStatus.CANCELLED,
+            MissionStatus.EXPIRED,
+        }
+    ),
+    MissionStatus.VERIFYING: frozenset(
+        {
+            MissionStatus.COMPLETED,
+            MissionStatus.VERIFICATION_FAILED,
+            MissionStatus.IN_REVIEW,
+            MissionStatus.CANCELLED,
+            MissionStatus.EXPIRED,
+        }
+    ),
+    MissionStatus.IN_REVIEW: frozenset(
+        {MissionStatus.COMPLETED, MissionStatus.VERIFICATION_FAILED, MissionStatus.CANCELLED}
+    ),
+    MissionStatus.VERIFICATION_FAILED: frozenset(
+        {MissionStatus.VERIFYING, MissionStatus.IN_REVIEW, MissionStatus.CANCELLED, MissionStatus.EXPIRED}
+    ),
+    MissionStatus.COMPLETED: frozenset(),
+    MissionStatus.CANCELLED: frozenset(),
+    MissionStatus.EXPIRED: frozenset(),
+}
+"""A runner who withdraws leaves a mission open to others. What failed waits for evidence, and then the money goes back.
+Whatever is not done is cancelled when its money went back to the card that paid."""
+
+ATTEMPT_MOVES: Final[Moves[AttemptStatus]] = {
+    AttemptStatus.RUNNING: frozenset({AttemptStatus.PASSED, AttemptStatus.NEEDS_REVIEW, AttemptStatus.FAILED}),
+    AttemptStatus.PASSED: frozenset(),
+    AttemptStatus.NEEDS_REVIEW: frozenset(),
+    AttemptStatus.FAILED: frozenset(),
+}
+
+EXPORT_MOVES: Final[Moves[ExportStatus]] = {
+    ExportStatus.WAITING: frozenset({ExportStatus.RUNNING, ExportStatus.READY, ExportStatus.FAILED}),
+    ExportStatus.RUNNING: frozenset({ExportStatus.READY, ExportStatus.FAILED}),
+    ExportStatus.READY: frozenset({ExportStatus.EXPIRED}),
+    ExportStatus.FAILED: frozenset(),
+    ExportStatus.EXPIRED: frozenset(),
 }
 
 

@@ -140,6 +140,10 @@ class JsonObject:
             raise self._wrong(name)
         return [JsonObject(self._vendor, each, f"{self._path}{name}.") for each in found]
 
+    def has(self, name: str) -> bool:
+        """Whether there is anything of this name but null."""
+        return self._content.get(name) is not None
+
     def _wrong(self, name: str) -> Unavailable:
         log.warning("%s's answer cannot be understood at %s%s.", self._vendor, self._path, name)
         return _not_understood(self._vendor)

@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 
 from domain.errors import Conflict, Expired, Forbidden, InvalidInput, NotFound
 from domain.ports import Grant, StoredFile
-from domain.uploads import UPLOAD_HOURS
+from domain.uploads import EVIDENCE_SUFFIXES, UPLOAD_HOURS
 
 KEY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}(?:/[A-Za-z0-9][A-Za-z0-9_.-]{0,127}){0,4}")
 """No part of a key begins with a dot: so none leaves the directory, and none is a draft of ours."""
@@ -31,7 +31,8 @@ PIECE: Final = 1 << 20
 UNKNOWN_TYPE: Final = "application/octet-stream"
 
 TYPES: Final = mimetypes.MimeTypes()
-TYPES.add_type("image/webp", ".webp")
+for media_type, suffix in EVIDENCE_SUFFIXES.items():
+    TYPES.add_type(media_type, suffix)
 
 
 class LocalFiles:

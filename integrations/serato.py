@@ -7,23 +7,34 @@ therefore ours, not Serato's.
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Final
 
 import httpx
 
 from domain.connections import AccessEnded, FlowPurpose, Profile, Tokens
-from domain.errors import NotConfigured
+from domain.errors import NotConfigured, Unauthenticated
+from domain.plays import Play
 from integrations.http import PATIENCE, Line, Patience
-from integrations.json_objects import read_json
-from integrations.oauth import Client, OAuthDoor, check_issuer
-from integrations.track_facts import tidy
+from integrations.json_objects import JsonObject, read_json
+from integrations.oauth import Client, OAuthDoor, check_issuer, is_token
+from integrations.track_facts import tidy, tidy_key, tidy_seconds
 
 SCOPES: Final = "profile history.read"
 MAX_SUBJECT: Final = 200
+MAX_KEY: Final = 10
+LAST_DECK: Final = 8
+PAGE: Final = 200
+MOST_PAGES: Final = 50
+"""Of one history: 10,000 plays, more than fit into the longest window."""
+
+log = logging.getLogger(__name__)
 
 
 class Serato:
-    """The port `OAuthProvider`."""
+    """The ports `OAuthProvider` and `PlayAccounts`."""
 
     def __init__(
         self,
@@ -84,6 +95,24 @@ class Serato:
         """End our access; raises as the port says."""
         await self.require().revoke(tokens)
 
+    async def history(self, access_token: str, *, since: datetime, until: datetime) -> list[Play]:
+        """Read what was played between two moments, page by page; raises as the port `PlayAccounts` says."""
+        self.require()
+        found: list[Play] = []
+        query = {"since": since.isoformat(), "until": until.isoformat(), "limit": str(PAGE)}
+        for _ in range(MOST_PAGES):
+            answer = await self._get("/v1/history", access_token, query)
+            page = read_json("Serato", answer)
+            if not page.has("plays"):
+                raise self._line.silent()
+            found += [play for each in page.parts("plays") if (play := _play(each)) is not None]
+            cursor = page.maybe_text("next_cursor")
+            if not cursor or cursor == query.get("cursor"):
+                return found
+            query["cursor"] = cursor
+        log.warning("A history has more than %d pages; the rest of it was not read.", MOST_PAGES)
+        return found
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._line.aclose()
@@ -103,3 +132,48 @@ class Serato:
             username=tidy(found.maybe_text("username")),
             display_name=tidy(found.maybe_text("display_name")),
         )
+
+    async def _get(self, path: str, token: str, params: Mapping[str, str]) -> httpx.Response:
+        if not is_token(token):
+            raise Unauthenticated("Serato does not accept this token.")
+        answer = await self._line.ask("GET", path, params=params, headers={"Authorization": f"Bearer {token}"})
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            raise Unauthenticated("Serato does not accept this token.")
+        if answer.status_code == httpx.codes.FORBIDDEN:
+            raise AccessEnded("Serato does not let us read this history; connect it again.")
+        if answer.is_client_error:
+            raise self._line.refused(answer)
+        return answer
+
+
+def _play(found: JsonObject) -> Play | None:
+    """Read a play; None of one without a name, a title or a moment: nobody is there who could correct it."""
+    key, title, started_at = found.maybe_text("id"), tidy(found.maybe_text("title")), _moment(found, "started_at")
+    if not key or title is None or started_at is None:
+        return None
+    ended_at, deck = _moment(found, "ended_at"), found.maybe_number("deck")
+    ended_at = ended_at if ended_at is not None and ended_at >= started_at else None
+    length, bpm = found.maybe_number("length"), found.maybe_number("bpm")
+    musical_key = tidy(found.maybe_text("key"))
+    return Play(
+        key=tidy_key(key),
+        title=title,
+        artist=tidy(found.maybe_text("artist")),
+        album=tidy(found.maybe_text("album")),
+        started_at=started_at,
+        ended_at=ended_at,
+        played_seconds=None if ended_at is None else (ended_at - started_at).total_seconds(),
+        deck=int(deck) if deck is not None and 1 <= deck <= LAST_DECK else None,
+        duration_seconds=tidy_seconds(length * 1000) if length and length > 0 else None,
+        bpm=bpm if bpm is not None and 20 <= bpm <= 400 else None,
+        musical_key=musical_key if musical_key and len(musical_key) <= MAX_KEY else None,
+    )
+
+
+def _moment(found: JsonObject, name: str) -> datetime | None:
+    text = found.maybe_text(name)
+    try:
+        moment = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment is not None and moment.tzinfo is not None else None

@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import Final
 
 from domain.jobs import JobKind
-from jobs import accounts, broadcasts, connections, notifications, payments, payouts, players, reconciliation, webhooks
+from jobs import (
+    accounts,
+    broadcasts,
+    connections,
+    exports,
+    missions,
+    notifications,
+    payments,
+    payouts,
+    players,
+    reconciliation,
+    webhooks,
+)
 from jobs.work import Handler
 
 HANDLERS: Final[dict[JobKind, Handler]] = {
@@ -23,6 +35,10 @@ HANDLERS: Final[dict[JobKind, Handler]] = {
     JobKind.SEND_PAYOUT: payouts.send_payout,
     JobKind.RUN_PAYOUTS: payouts.run_payouts,
     JobKind.RECONCILE: reconciliation.reconcile,
+    JobKind.VERIFY_MISSION: missions.verify_mission,
+    JobKind.CLOSE_MISSION: missions.close_mission,
+    JobKind.PIN_PROOF: missions.pin_proof,
+    JobKind.MAKE_EXPORT: exports.make_export,
     JobKind.RECOVER_DEBT: payouts.recover_debt,
     JobKind.TAKE_BACK: payouts.take_back,
 }

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,7 +21,8 @@ from domain.ports import Services
 from integrations import arq_bell
 from jobs.run import run_job
 from jobs.sweeps import run_sweeps
-from settings import Settings
+from opening import addressed, begin_log, told_to_stop
+from settings import Settings, SettingsRefused
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +32,28 @@ AT_ONCE: Final = {Queue.URGENT: 5, Queue.NORMAL: 5, Queue.PLAYERS: 20}
 POLL_SECONDS: Final = 0.1
 ASKED_TO_END: Final = 5
 PAUSE_SECONDS: Final = 1.0
+
+
+def main() -> int:
+    """Be a worker; what is wrong with the settings is one sentence, not a traceback."""
+    begin_log()
+    try:
+        settings = Settings.from_environment(os.environ, Path(".env"), secrets_needed=True)
+    except SettingsRefused as fault:
+        sys.stderr.write(f"worker: {fault}\n")
+        return 1
+    with addressed(settings) as ready:
+        return run(ready)
+
+
+def run(settings: Settings) -> int:
+    """Work until a signal says that it is enough."""
+
+    async def working() -> None:
+        await work(settings, told_to_stop())
+
+    asyncio.run(working())
+    return 0
 
 
 async def work(settings: Settings, stop: asyncio.Event) -> None:

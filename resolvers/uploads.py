@@ -21,13 +21,15 @@ from domain.limits import UPLOADS_BY_PERSON
 from domain.ports import Grant, Services
 from domain.texts import clean_text
 from domain.uploads import (
+    EVIDENCE_SUFFIXES,
     MAX_FILENAME,
-    MAX_PHOTO_BYTES,
     MAX_UPLOADS,
+    TERMS,
     FileFacts,
     UploadFailureCode,
     UploadPurpose,
     UploadStatus,
+    begins_as,
     find_faults,
 )
 from resolvers.limits import spend
@@ -36,6 +38,9 @@ log = logging.getLogger(__name__)
 
 RAW: Final = "uploads/"
 PHOTOS: Final = "photos/"
+HISTORIES: Final = "histories/"
+EVIDENCE: Final = "evidence/"
+UNKNOWN_TYPE: Final = "application/octet-stream"
 SWEPT_AFTER: Final = timedelta(minutes=10)
 """The bytes that people send are removed so long after the permission to send them is over, whatever became of them."""
 
@@ -67,7 +72,7 @@ async def create(
         RateLimited: Too many were asked for.
     """
     actor.require_scope(ApiScope.PROFILE)
-    for fault in find_faults(files, "files"):
+    for fault in find_faults(files, purpose, "files"):
         raise fault
     often = "Too many uploads. Wait a moment."
     await spend(services.limiter, f"uploads:{actor.user_id}", UPLOADS_BY_PERSON, often)
@@ -103,7 +108,7 @@ async def complete(database: Database, services: Services, actor: Actor, upload_
     ids = list(dict.fromkeys(upload_ids))
     for upload in (own[upload_id] for upload_id in ids if own[upload_id].status is UploadStatus.WAITING):
         if upload.expires_at > datetime.now(UTC):
-            await _finish_photo(database, services, upload)
+            await _finish(database, services, upload)
         else:
             await expire(database, upload.id)
     return ids
@@ -153,31 +158,65 @@ async def _allow(tx: Tx, services: Services, user_id: UUID, purpose: UploadPurpo
     return Target(upload_id, file.filename, grant)
 
 
-async def _finish_photo(database: Database, services: Services, upload: Upload) -> None:
-    """Draw a photo anew under a key of its own; no transaction is open meanwhile, since a picture takes its time."""
-    drawn = await _draw(services, upload)
-    if isinstance(drawn, tuple):
+async def _finish(database: Database, services: Services, upload: Upload) -> None:
+    """Keep what was sent under a key of its own; no transaction is open meanwhile, since a picture takes its time."""
+    made = await _make(services, upload)
+    if isinstance(made, Fault):
         async with database.transaction() as tx:
-            await uploads.fail(tx.session, upload.id, *drawn)
+            await uploads.fail(tx.session, upload.id, made.code, made.message)
         return
-    # A key of this attempt alone: two calls at once do not write over, or delete, what the other has stored.
-    key = f"{PHOTOS}{new_id()}.webp"
-    await services.files.write(key, drawn, content_type="image/webp")
+    await services.files.write(made.key, made.content, content_type=made.content_type)
     async with database.transaction() as tx:
-        if not await uploads.store(tx.session, upload.id, key):
-            await promise_deletion(tx, [key])
+        if not await uploads.store(tx.session, upload.id, made.key):
+            await promise_deletion(tx, [made.key])
 
 
-async def _draw(services: Services, upload: Upload) -> bytes | tuple[UploadFailureCode, str]:
+@dataclass(frozen=True)
+class Fault:
+    """Why a file cannot be used."""
+
+    code: UploadFailureCode
+    message: str
+
+
+@dataclass(frozen=True)
+class Made:
+    """What is kept of a file.
+
+    Its key is of this attempt alone: two calls at once do not write over, or delete, what the other has stored.
+    """
+
+    key: str
+    content: bytes
+    content_type: str
+
+
+async def _make(services: Services, upload: Upload) -> Made | Fault:
     try:
-        content = await services.files.read(upload.storage_key, limit=MAX_PHOTO_BYTES)
+        content = await services.files.read(upload.storage_key, limit=TERMS[upload.purpose].most)
     except NotFound:
-        return UploadFailureCode.MISSING, "Its bytes have not come. Ask for another upload and send them there."
+        return Fault(UploadFailureCode.MISSING, "Its bytes have not come. Ask for another upload and send them there.")
     except InvalidInput as fault:
-        return UploadFailureCode.WRONG_SIZE, fault.message
+        return Fault(UploadFailureCode.WRONG_SIZE, fault.message)
     if len(content) != upload.byte_size:
-        return UploadFailureCode.WRONG_SIZE, f"It has {len(content)} bytes, not {upload.byte_size}."
+        return Fault(UploadFailureCode.WRONG_SIZE, f"It has {len(content)} bytes, not {upload.byte_size}.")
     try:
-        return await services.photos.portrait(content)
+        return await _shape(services, upload, content)
     except InvalidInput as fault:
-        return UploadFailureCode.UNUSABLE, fault.message
+        return Fault(UploadFailureCode.UNUSABLE, fault.message)
+
+
+async def _shape(services: Services, upload: Upload, content: bytes) -> Made:
+    """Make of a file's bytes what is kept of them.
+
+    Raises:
+        InvalidInput: They cannot be used for their purpose.
+    """
+    if upload.purpose is UploadPurpose.PROFILE_PHOTO:
+        return Made(f"{PHOTOS}{new_id()}.webp", await services.photos.portrait(content), "image/webp")
+    if upload.purpose is UploadPurpose.PLAY_HISTORY:
+        # What it is, its content says when it is read; what its sender's system calls it matters to nobody.
+        return Made(f"{HISTORIES}{new_id()}", content, UNKNOWN_TYPE)
+    if not begins_as(upload.content_type, content):
+        raise InvalidInput(f"It does not begin as a file of the type {upload.content_type} does.")
+    return Made(f"{EVIDENCE}{new_id()}{EVIDENCE_SUFFIXES[upload.content_type]}", content, upload.content_type)

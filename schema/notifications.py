@@ -35,6 +35,13 @@ describe(
     PAYOUT_PAID="Money that was on its way to you has arrived.",
     PAYOUT_FAILED="A payout was refused; the money is in your balance again.",
     PAYOUT_CANCELLED="A payout was cancelled; the money is in your balance again.",
+    MISSION_ACCEPTED="A DJ accepted a mission of yours.",
+    MISSION_WITHDRAWN="The DJ who accepted a mission of yours will not do it; it is open again.",
+    MISSION_COMPLETED="A mission is done, proved and paid.",
+    MISSION_FAILED="A mission could not be verified.",
+    MISSION_CANCELLED="A mission was called off.",
+    MISSION_EXPIRED="A mission's time is over; held money goes back.",
+    MISSION_TO_REVIEW="A mission waits for your decision.",
     PAYOUT_RETURNED="Money of a payout came back; what you owe is paid of it first.",
 )
 
@@ -49,7 +56,7 @@ class Notification(Node):
     created_at: datetime = column("When you were told.")
     read_at: datetime | None = column("When you had seen it; null as long as you have not.")
     subject: NotificationSubject | None = one_of(
-        "What it is about: who follows you, which room, which account of yours, which tip, or which payout.",
+        "What it is about: who follows you, which room, which account of yours, which tip, which payout, or which mission.",
         tables.Notification.subject_type,
         tables.Notification.subject_id,
     )

@@ -21,11 +21,17 @@ from schema.broadcasts.subscriptions import BroadcastSubscriptions
 from schema.broadcasts.types import BroadcastReads
 from schema.chat import ChatMutations
 from schema.follows import FollowMutations, FollowReads
+from schema.missions.mutations import MissionMutations
+from schema.missions.proofs import ProofReads
+from schema.missions.subscriptions import MissionSubscriptions
+from schema.missions.types import MissionReads
+from schema.missions.verification import VerificationMutations, VerificationReads
 from schema.notifications import NotificationMutations, NotificationSubscriptions
 from schema.operations.access import AccessMutations, AccessReads
 from schema.operations.audit import AuditReads
 from schema.operations.books import BookReads
 from schema.operations.jobs import JobMutations, JobReads
+from schema.operations.metrics import MetricReads
 from schema.operations.reconciliation import ReconciliationMutations, ReconciliationReads
 from schema.operations.webhooks import WebhookReads
 from schema.payment_links import PaymentLinkMutations
@@ -33,6 +39,7 @@ from schema.payments import PaymentMutations, PaymentReads
 from schema.payouts.mutations import PayoutMethodMutations, PayoutMutations
 from schema.payouts.subscriptions import PayoutSubscriptions
 from schema.payouts.types import PayoutReads
+from schema.plays import PlayMutations
 from schema.tips import TipMutations
 from schema.uploads import UploadMutations
 
@@ -55,12 +62,16 @@ Query = merge_types(
         BroadcastReads,
         PaymentReads,
         PayoutReads,
+        MissionReads,
+        VerificationReads,
+        ProofReads,
         JobReads,
         AuditReads,
         BookReads,
         WebhookReads,
         AccessReads,
         ReconciliationReads,
+        MetricReads,
     ),
 )
 Mutation = merge_types(
@@ -72,6 +83,7 @@ Mutation = merge_types(
         ProfileMutations,
         UploadMutations,
         ApiTokenMutations,
+        PlayMutations,
         DeviceMutations,
         FollowMutations,
         NotificationMutations,
@@ -85,9 +97,13 @@ Mutation = merge_types(
         PaymentMutations,
         PayoutMethodMutations,
         PayoutMutations,
+        MissionMutations,
+        VerificationMutations,
     ),
 )
-Subscription = merge_types("Subscription", (BroadcastSubscriptions, NotificationSubscriptions, PayoutSubscriptions))
+Subscription = merge_types(
+    "Subscription", (BroadcastSubscriptions, NotificationSubscriptions, PayoutSubscriptions, MissionSubscriptions)
+)
 
 schema = strawberry.Schema(
     query=Query,

@@ -18,7 +18,13 @@ from schema.deeds import Payload, deed
 from schema.refusals import UserError
 from schema.words import describe
 
-describe(UploadPurpose, "What a file is to become.", PROFILE_PHOTO="The picture of your profile.")
+describe(
+    UploadPurpose,
+    "What a file is to become.",
+    PROFILE_PHOTO="The picture of your profile.",
+    PLAY_HISTORY="A history of your DJ software, for `importPlayHistory`.",
+    MISSION_EVIDENCE="Evidence that you played a mission's track, for `submitMissionEvidence`.",
+)
 describe(
     UploadStatus,
     "Where a file on its way in stands.",
@@ -102,8 +108,14 @@ class UploadFileInput:
     """One file."""
 
     filename: str = strawberry.field(description="Its name on your disk, up to 255 characters.")
-    content_type: str = strawberry.field(description="Its media type: `image/jpeg`, `image/png` or `image/webp`.")
-    byte_size: int = strawberry.field(description="Its length in bytes: at most 10 MiB. Exactly so many will be taken.")
+    content_type: str = strawberry.field(
+        description="Its media type. A photo is `image/jpeg`, `image/png` or `image/webp`; a history any; evidence a picture, "
+        "`application/pdf`, `video/mp4`, or sound as `audio/mpeg`, `audio/mp4`, `audio/wav`, `audio/flac`, `audio/ogg`."
+    )
+    byte_size: int = strawberry.field(
+        description="Its length in bytes: at most 10 MiB for a photo, 64 for a history, 50 for evidence. Exactly so many "
+        "will be taken."
+    )
 
 
 @strawberry.input(description="Files that you want to send.")
@@ -146,7 +158,7 @@ class UploadMutations:
         """Allow files to be sent."""
         context, actor = info.context, info.context.signed_in
         files = [FileFacts(file.filename, file.content_type.strip().lower(), file.byte_size) for file in input.files]
-        faults = find_faults(files, "files")
+        faults = find_faults(files, input.purpose, "files")
         if faults:
             return CreateUploadsPayload(user_errors=[UserError.of(fault) for fault in faults])
         targets = await uploads.create(context.database, context.services, actor, purpose=input.purpose, files=files)

@@ -50,7 +50,10 @@ class Fleet:
         names["PUBLIC_URL"] = self.environment["PUBLIC_URL"]
         said = {"stdout": log, "stderr": log or asyncio.subprocess.DEVNULL}
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "cli", command), cwd=ROOT, env=names, **said
+            *(sys.executable, "-m", *(["jobs"] if command == "worker" else ["cli", command])),
+            cwd=ROOT,
+            env=names,
+            **said,
         )
         started = Process(process, port)
         self.processes.append(started)

@@ -12,15 +12,18 @@ from domain.accounts import Role
 from domain.ids import to_wire
 from domain.jobs import Job, JobKind
 from schema.root import schema
+from tests.accounts.conftest import put
 from tests.client import CONTRACT, operation
+from tests.missions.walk import MISSIONS, missions
 from tests.payouts.conftest import Till
+from tests.plays.conftest import COMPLETE, evening
 
 GIVEN = Path(__file__).parent.parent.parent / "shared" / "contract"
 
 WAITING_FILES = {
     "assistant": "the assistant and its proposals",
     "bookings": "bookings and the calendar",
-    "missions": "missions and their verification",
+    "missions": "exports",
     "money": "payouts, payment links and the wallet",
     "operations": "the operators' desk",
     "playlogs": "radio plays and royalties",
@@ -30,13 +33,9 @@ WAITING_FILES = {
 WAITING = {
     "Viewer": "stations and marketplace profiles",
     "UserProfile": "marketplace profiles",
-    "Node": "missions and their verification",
-    "PlayHistory": "play history",
-    "ImportPlayHistory": "play history",
     "RequestDataExport": "data export and erasure",
     "DeleteAccount": "data export and erasure",
     "ExportStatus": "data export and erasure",
-    "PairCompanion": "the companion",
 }
 EARLY = {"CreateUploads", "CreatePaymentLink"}
 EARLY |= {"Wallet", "CuratorEarnings", "TrialBalance", "JobMonitor", "RetryJob", "AuditLog", "WebhookEvents"}
@@ -50,6 +49,7 @@ EARLY |= {
     "PayoutUpdated",
 }
 EARLY |= {"AllPayouts", "SettleManualPayout", "ConfirmManualPayout", "ReviewPayout", "RunPayouts"}
+EARLY |= MISSIONS
 """Operations of waiting files that work already."""
 
 OPERATIONS = {
@@ -113,9 +113,11 @@ async def test_all_that_is_ready_runs(walk, run_jobs):
     mina, guest = await walk.make.user("mina", genre_tags=["house"]), await walk.make.user("guest")
     await profile(walk, mina)
     await accounts(walk, mina, run_jobs)
+    await plays(walk, mina)
     await people(walk, mina, guest, run_jobs)
     await rooms(walk, mina, guest)
     await links(walk, mina, guest)
+    await missions(walk)
     await payouts(walk, run_jobs)
     await desk(walk, mina, guest)
     await programs(walk, guest)
@@ -170,6 +172,17 @@ async def accounts(walk, mina, run_jobs):
     ended = await walk.do(mina, "DisconnectAccount", accountId=apple["connectedAccount"]["id"])
     assert ended["connectedAccount"]["status"] == "DISCONNECTED"
     await run_jobs()
+
+
+async def plays(walk, mina):
+    facts = [{"filename": "7.session", "contentType": "application/octet-stream", "byteSize": len(evening())}]
+    (target,) = (await walk.do(mina, "CreateUploads", purpose="PLAY_HISTORY", files=facts))["uploads"]
+    await put(target, evening())
+    await walk.api(mina).do(COMPLETE, uploadIds=[target["id"]])
+    assert (await walk.do(mina, "ImportPlayHistory", uploadId=target["id"]))["importedCount"] == 3
+    shown = (await walk.ask(mina, "PlayHistory", first=5))["viewer"]["playHistory"]
+    assert (shown["totalCount"], shown["nodes"][0]["track"]["artist"]) == (3, "Nova")
+    assert (await walk.do(mina, "PairCompanion", name="Booth laptop"))["secret"]
 
 
 async def people(walk, mina, guest, run_jobs):

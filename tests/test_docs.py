@@ -17,7 +17,7 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 BLOCK = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 TICKED = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-ROOMS = "app|benchmarks|bootstrap|cli|contract|db|demo|docs|doctor|domain|engine|explorer|integrations|jobs|processes|resolvers|schema|seed|serve|settings|tests|verify|web"
+ROOMS = "app|benchmarks|bootstrap|cli|companion|contract|db|demo|docs|doctor|domain|engine|explorer|integrations|jobs|processes|resolvers|schema|seed|serve|settings|tests|verify|web"
 PATH = re.compile(rf"(?:{ROOMS})(?:\.\w+|/[\w./-]*)|\.env\.example|Makefile|pyproject\.toml")
 MADE = {EXPLORER.relative_to(ROOT).as_posix() + "/index.html"}
 """Files that a build makes."""

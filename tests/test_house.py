@@ -19,7 +19,19 @@ MAY_IMPORT = {
     "settings": {"integrations"},
     "bootstrap": {"domain", "db", "integrations", "settings"},
 }
-PROCESSES = {"app", "cli", "demo", "doctor", "processes", "seed", "serve", "verify", "jobs.worker"}
+PROCESSES = {
+    "app",
+    "cli",
+    "companion",
+    "demo",
+    "doctor",
+    "opening",
+    "processes",
+    "seed",
+    "serve",
+    "verify",
+    "jobs.worker",
+}
 OURS = set(MAY_IMPORT) | {room for room in PROCESSES if "." not in room}
 BANNED = {"utils", "util", "helpers", "helper", "common", "misc", "base", "manager", "service"}
 ONLY_IN = {
@@ -34,12 +46,13 @@ ONLY_IN = {
     ),
     "aiosmtplib": ("integrations.smtp",),
     "PIL": ("integrations.photos",),
+    "fpdf": ("integrations.papers",),
     "joserfc": ("integrations.",),
-    "cryptography": ("integrations.",),
+    "cryptography": ("integrations.", "companion."),
     "authlib": ("integrations.oauth",),
     "aiosmtpd": ("integrations.sandbox.",),
     "stripe": ("integrations.stripe_wire", "integrations.sandbox.stripe.parameters"),
-    "httpx": ("integrations.", "demo."),
+    "httpx": ("integrations.", "demo.", "companion."),
     "strawberry": ("engine.", "schema."),
     "graphql": ("engine.", "schema.", "cli"),
     "rapidfuzz": ("domain.scoring.",),

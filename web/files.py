@@ -26,6 +26,9 @@ STATUSES: Final = {
 SHOWN: Final = ("image/", "audio/", "video/")
 """What a browser may show in place; anything else is saved, and nothing is run."""
 
+SAVED: Final = ("evidence/", "histories/")
+"""Where files lie as they were sent, and not as we drew them: those are saved, whatever they are."""
+
 HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
@@ -57,7 +60,8 @@ def routes(door: FileDoor) -> list[Route]:
 
     async def get(request: Request) -> Response:
         try:
-            return _send(door.find(request.path_params["key"], request.query_params))
+            key = request.path_params["key"]
+            return _send(door.find(key, request.query_params), saved=key.startswith(SAVED))
         except DomainError as refusal:
             return _refuse(STATUSES[refusal.code], refusal.code, refusal.message)
 
@@ -69,8 +73,8 @@ def _declared_size(request: Request) -> int | None:
     return int(text) if text.isascii() and text.isdigit() else None
 
 
-def _send(file: StoredFile) -> Response:
-    shown = file.content_type.startswith(SHOWN) and "xml" not in file.content_type
+def _send(file: StoredFile, *, saved: bool) -> Response:
+    shown = not saved and file.content_type.startswith(SHOWN) and "xml" not in file.content_type
     return FileResponse(
         file.path,
         media_type=file.content_type,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import Row, exists, select
+from sqlalchemy import Row, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.tables import Broadcast, Identity, Session, User
+from db.tables import Broadcast, Identity, Mission, Session, User
 from domain.accounts import Channel
 from domain.broadcasts import BroadcastStatus
 from domain.demo import DEVICE, MAIL_DOMAIN
@@ -32,3 +32,11 @@ async def find_session(session: AsyncSession, user_id: UUID) -> UUID | None:
         Session.user_id == user_id, Session.device == DEVICE, Session.revoked_at.is_(None)
     )
     return (await session.execute(statement.limit(1))).scalar_one_or_none()
+
+
+async def has_mission(session: AsyncSession, curator_id: UUID, title: str) -> bool:
+    """Whether somebody has a mission of this name whose window is not over."""
+    there = exists().where(
+        Mission.curator_id == curator_id, Mission.title == title, Mission.window_ends_at > func.now()
+    )
+    return bool(await session.scalar(select(there)))

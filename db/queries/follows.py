@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.expressions.follows import apart
-from db.tables import Block, Broadcast, ConnectedAccount, ContentReport, Follow, Message, Payout, Tip, User
+from db.tables import Block, Broadcast, ConnectedAccount, ContentReport, Follow, Message, Mission, Payout, Tip, User
 from domain.ids import new_id
 from domain.notifications import ReportReason, SubjectType
 
@@ -104,6 +104,8 @@ async def find_owner(session: AsyncSession, subject_type: SubjectType, subject_i
             statement = select(ConnectedAccount.user_id).where(ConnectedAccount.id == subject_id)
         case SubjectType.PAYOUT:
             statement = select(Payout.user_id).where(Payout.id == subject_id)
+        case SubjectType.MISSION:
+            statement = select(Mission.curator_id).where(Mission.id == subject_id)
         case SubjectType.TIP:
             statement = select(Tip.sender_id).where(Tip.id == subject_id)
     return (await session.execute(statement)).scalar_one_or_none()

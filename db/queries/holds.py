@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.tables import Hold, JournalLine, LedgerAccount
+from db.expressions.money import HOLDER_ID
+from db.tables import Hold, JournalEntry, JournalLine, LedgerAccount
 from domain.ledger import HoldStatus
-from domain.money import Money
+from domain.money import AccountKind, EntryKind, Money
 from domain.states import HOLD_MOVES, sources
 
 
@@ -53,6 +54,27 @@ async def move(session: AsyncSession, hold_id: UUID, to: HoldStatus) -> Hold | N
         .execution_options(populate_existing=True)
     )
     return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def find_release(session: AsyncSession, hold_id: UUID) -> UUID | None:
+    """The entry that gave a hold to those who earned it; None while nothing did."""
+    statement = (
+        select(JournalEntry.id)
+        .join(JournalLine, JournalLine.entry_id == JournalEntry.id)
+        .join(LedgerAccount, LedgerAccount.id == JournalLine.account_id)
+        .where(
+            literal(hold_id) == HOLDER_ID,
+            LedgerAccount.kind == AccountKind.HOLD,
+            JournalEntry.kind == EntryKind.RELEASE,
+        )
+    )
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def find_subject(session: AsyncSession, hold_id: UUID) -> tuple[str, UUID]:
+    """What a hold is held for."""
+    row = (await session.execute(select(Hold.subject_type, Hold.subject_id).where(Hold.id == hold_id))).one()
+    return row.subject_type, row.subject_id
 
 
 async def find_payer(session: AsyncSession, hold_id: UUID) -> UUID | None:

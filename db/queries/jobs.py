@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.tables import JobRow
 from domain.ids import new_id
-from domain.jobs import LEASE_SECONDS, MAX_LOST_LEASES, Job, JobStatus, Queue
+from domain.jobs import LEASE_SECONDS, MAX_LOST_LEASES, Job, JobKind, JobStatus, Queue
 
 LEASE = timedelta(seconds=LEASE_SECONDS)
 
@@ -152,6 +152,21 @@ async def hasten(session: AsyncSession, job_id: UUID, *, unless_within: float) -
         .returning(JobRow.queue)
     )
     return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def hasten_named(session: AsyncSession, kind: JobKind, key: str) -> Row[UUID, Queue] | None:
+    """Let a waiting job be due now, by its name.
+
+    Returns:
+        A row of `id` and `queue`, to ring for; None when there is none that waits.
+    """
+    statement = (
+        update(JobRow)
+        .where(JobRow.kind == kind, JobRow.key == key, JobRow.status == JobStatus.PENDING)
+        .values(run_at=func.least(JobRow.run_at, func.clock_timestamp()))
+        .returning(JobRow.id, JobRow.queue)
+    )
+    return (await session.execute(statement)).one_or_none()
 
 
 async def forget_done(session: AsyncSession, *, days: int) -> int:

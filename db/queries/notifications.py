@@ -37,6 +37,13 @@ SETTINGS: Final = {
     NotificationKind.PAYOUT_PAID: NotificationSettings.payouts,
     NotificationKind.PAYOUT_FAILED: NotificationSettings.payouts,
     NotificationKind.PAYOUT_CANCELLED: NotificationSettings.payouts,
+    NotificationKind.MISSION_ACCEPTED: NotificationSettings.mission_updates,
+    NotificationKind.MISSION_WITHDRAWN: NotificationSettings.mission_updates,
+    NotificationKind.MISSION_COMPLETED: NotificationSettings.mission_updates,
+    NotificationKind.MISSION_FAILED: NotificationSettings.mission_updates,
+    NotificationKind.MISSION_CANCELLED: NotificationSettings.mission_updates,
+    NotificationKind.MISSION_EXPIRED: NotificationSettings.mission_updates,
+    NotificationKind.MISSION_TO_REVIEW: NotificationSettings.mission_updates,
     NotificationKind.PAYOUT_RETURNED: NotificationSettings.payouts,
 }
 """The setting that governs a kind of news; the others cannot be turned off."""

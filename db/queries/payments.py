@@ -44,6 +44,11 @@ async def lock(session: AsyncSession, payment_id: UUID) -> Payment | None:
     return (await session.execute(statement.execution_options(populate_existing=True))).scalar_one_or_none()
 
 
+async def find_by_hold(session: AsyncSession, hold_id: UUID) -> UUID | None:
+    """The payment whose money is held so; None for what was held of a balance."""
+    return (await session.execute(select(Payment.id).where(Payment.hold_id == hold_id))).scalar_one_or_none()
+
+
 async def add(session: AsyncSession, payment_id: UUID, *, amount: Money, **facts: object) -> None:
     """Write a payment; `facts` are columns."""
     facts |= {"currency": amount.currency, "amount_minor": amount.minor}

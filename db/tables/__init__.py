@@ -17,10 +17,20 @@ from db.tables.chat import Message
 from db.tables.checkouts import Checkout
 from db.tables.connections import ConnectedAccount, OAuthSession
 from db.tables.events import EventRow, Topic
+from db.tables.exports import Export
 from db.tables.follows import Block, ContentReport, Follow
 from db.tables.history import StatusChange
 from db.tables.idempotency import IdempotencyKey
 from db.tables.jobs import JobRow
+from db.tables.missions import (
+    EvidenceFile,
+    Mission,
+    MissionChange,
+    MissionEvidence,
+    MissionProof,
+    MissionReview,
+    VerificationAttempt,
+)
 from db.tables.money import Hold, JournalEntry, JournalLine, LedgerAccount
 from db.tables.notifications import Notification, NotificationSettings, PushToken
 from db.tables.operations import AuditEntry, OperatorDeed
@@ -28,7 +38,9 @@ from db.tables.payment_links import PaymentLink, Split
 from db.tables.payments import Dispute, Payment, Refund
 from db.tables.payouts import Payout, PayoutLine, PayoutMethod, PayoutReturn, PayoutRun
 from db.tables.players import FollowedPlayer, TrackLink, VendorPause
+from db.tables.plays import Companion, PlayHistoryRead, PlayImport, PlayRow
 from db.tables.reconciliation import ReconciliationCase, VendorJournal, VendorMovement
+from db.tables.reports import MissionPlay
 from db.tables.row import Row
 from db.tables.schedules import ScheduleRow, ScheduleTick
 from db.tables.tips import Tip
@@ -44,10 +56,13 @@ __all__ = [
     "Block",
     "Broadcast",
     "Checkout",
+    "Companion",
     "ConnectedAccount",
     "ContentReport",
     "Dispute",
     "EventRow",
+    "EvidenceFile",
+    "Export",
     "Follow",
     "FollowedPlayer",
     "Hold",
@@ -59,6 +74,12 @@ __all__ = [
     "LedgerAccount",
     "Listener",
     "Message",
+    "Mission",
+    "MissionChange",
+    "MissionEvidence",
+    "MissionPlay",
+    "MissionProof",
+    "MissionReview",
     "Moderator",
     "MusicPreferences",
     "Mute",
@@ -74,6 +95,9 @@ __all__ = [
     "PayoutReturn",
     "PayoutRun",
     "PayoutTotal",
+    "PlayHistoryRead",
+    "PlayImport",
+    "PlayRow",
     "PushToken",
     "ReconciliationCase",
     "RefreshToken",
@@ -97,5 +121,6 @@ __all__ = [
     "VendorJournal",
     "VendorMovement",
     "VendorPause",
+    "VerificationAttempt",
     "WebhookEvent",
 ]

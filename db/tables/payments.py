@@ -31,7 +31,7 @@ class Payment(Row):
     amount_minor: Mapped[int] = mapped_column(BIG)
     refunded_minor: Mapped[int] = mapped_column(BIG, server_default=text("0"))
     entry_id: Mapped[UUID | None] = mapped_column(ForeignKey("journal_entries.id"))
-    hold_id: Mapped[UUID | None] = mapped_column(ForeignKey("holds.id"))
+    hold_id: Mapped[UUID | None] = mapped_column(ForeignKey("holds.id"), unique=True)
     received_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     __table_args__ = (
         UniqueConstraint("vendor", "vendor_id"),

@@ -123,6 +123,7 @@ class Payout(Row):
     __table_args__ = (
         Index("ix_payouts_user", "user_id", "requested_at", "id"),
         Index("ix_payouts_requested", "requested_at", "id"),
+        Index("ix_payouts_paid", "paid_at"),
         Index("ix_payouts_run", "run_id", "requested_at", "id"),
         Index("ix_payouts_status", "status", "requested_at", "id"),
         UniqueConstraint("reference"),

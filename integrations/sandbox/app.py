@@ -29,6 +29,7 @@ from integrations.sandbox import (
     page,
     privy,
     serato,
+    serato_control,
     spotify,
     spotify_control,
     twilio,
@@ -66,14 +67,14 @@ CONTROLS: Final[dict[str, Controls]] = {
     "apple_id": apple_id.controls,
     "apple_music": apple_music.controls,
     "privy": privy.controls,
-    "serato": serato.controls,
+    "serato": serato_control.controls,
     "spotify": spotify_control.controls,
 }
 """What can be done with each vendor, under `/control/<name>`."""
 
 SETTLERS: Final[tuple[Settle, ...]] = (
     spotify_control.settle,
-    serato.settle,
+    serato_control.settle,
     apple_music.settle,
     apple_id.settle,
     privy.settle,

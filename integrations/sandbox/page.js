@@ -121,6 +121,49 @@ async function showPlayers() {
   keep(byId("player-list"), found.players, (player) => player.user, makePlayer, changePlayer);
 }
 
+// Decks
+
+function makeDeck(deck) {
+  const card = copyOf("deck-template");
+  const person = encodeURIComponent(deck.user);
+  const form = card.querySelector("form");
+  card.querySelector(".buttons").setAttribute("aria-label", `Let ${deck.display_name} play`);
+  form.setAttribute("aria-label", `What ${deck.display_name} plays`);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const deed = event.submitter?.value ?? "play";
+    const { title, artist, length } = form.elements;
+    const track = { title: title.value.trim(), artist: artist.value.trim() || null, length: Number(length.value) };
+    const done = control("POST", `/serato/users/${person}/${deed}`, deed === "set" ? { tracks: [track] } : track);
+    const problem = card.querySelector(".problem");
+    done.then(() => say(problem, ""), (fault) => say(problem, fault.message));
+    act(done);
+  });
+  return card;
+}
+
+function changeDeck(card, deck) {
+  say(card.querySelector("h3"), deck.display_name);
+  const badge = card.querySelector(".badge");
+  say(badge, deck.connected ? "Connected" : "Not connected");
+  badge.dataset.is = deck.connected ? "track" : "silent";
+  card.querySelector(".empty").hidden = deck.plays.length > 0;
+  const plays = [...deck.plays].reverse();
+  keep(card.querySelector(".played"), plays, (play) => play.id, () => document.createElement("li"), (item, play) => {
+    const began = clock(Date.parse(play.started_at) / SECOND);
+    say(item, `${began} ${[play.artist, play.title].filter(Boolean).join(" - ")}, deck ${play.deck}${play.ended_at ? "" : ", on now"}`);
+  });
+}
+
+async function showDecks() {
+  const found = await control("GET", "/serato/decks").catch((fault) => {
+    if (fault.status !== 404) throw fault;
+    return { decks: [] };
+  });
+  byId("decks").hidden = found.decks.length === 0;
+  keep(byId("deck-list"), found.decks, (deck) => deck.user, makeDeck, changeDeck);
+}
+
 // Inbox
 
 let heard = null;
@@ -268,7 +311,7 @@ async function look() {
   clearTimeout(waiting);
   const state = byId("state");
   try {
-    await Promise.all([showPlayers(), showInbox(), showFaults(), showCalls()]);
+    await Promise.all([showPlayers(), showDecks(), showInbox(), showFaults(), showCalls()]);
     state.dataset.is = "on";
     say(state, "Live");
   } catch {

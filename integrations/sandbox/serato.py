@@ -11,17 +11,12 @@ plays that may be missing.
 A play is `{id, title, artist, album, bpm, key, deck, started_at, ended_at, length}`: times are RFC 3339 in UTC, `length` is
 the track's in seconds; all but `id`, `title`, `deck` and `started_at` may be null. Plays that began at or after `since`
 and before `until` are given, at most `limit` (50; up to 200); `next_cursor` is null on the last page.
-
-Under `/control/serato`: `GET users`, `POST users {id, display_name?}`, `POST users/{id}/revoke`, `.../expire`,
-`.../plays {plays: [play]}` (adds them; what is not said is made up), `.../play {title, ...}` (one that begins now and ends
-the one before it), `.../clear`.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-import secrets
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -29,8 +24,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from integrations.sandbox import oauth, people
-from integrations.sandbox.deeds import Deed, Json, Wrong, check_fields, people_routes, save_person
+from integrations.sandbox import oauth
+from integrations.sandbox.deeds import Json
 from integrations.sandbox.grants import Grants, Rotation
 from integrations.sandbox.registration import Registration
 from integrations.sandbox.world import World
@@ -125,9 +120,9 @@ def _page(world: World, user: str, request: Request) -> Json:
     after = _read_cursor(asked.get("cursor"))
     plays = [
         play
-        for play in _history(world, user)
-        if (since is None or _seconds(play["started_at"]) >= since)
-        and (until is None or _seconds(play["started_at"]) < until)
+        for play in history_of(world, user)
+        if (since is None or seconds(play["started_at"]) >= since)
+        and (until is None or seconds(play["started_at"]) < until)
         and (after is None or (play["started_at"], play["id"]) > after)
     ]
     page = plays[: int(limit)]
@@ -135,7 +130,8 @@ def _page(world: World, user: str, request: Request) -> Json:
     return {"plays": page, "next_cursor": _write_cursor(page[-1]) if more else None}
 
 
-def _history(world: World, user: str) -> list[Json]:
+def history_of(world: World, user: str) -> list[Json]:
+    """What somebody played, in that order."""
     plays: list[Json] = (world.get(HISTORY, user) or {"plays": []})["plays"]
     return sorted(plays, key=lambda play: (play["started_at"], play["id"]))
 
@@ -149,7 +145,7 @@ def _read_cursor(text: str | None) -> tuple[str, str] | None:
         return None
     try:
         began, _, key = base64.urlsafe_b64decode(text).decode().partition(" ")
-        _seconds(began)
+        seconds(began)
     except (binascii.Error, ValueError):
         raise Failed(400, "invalid_request", "cursor is none of ours.") from None
     return began, key
@@ -157,80 +153,23 @@ def _read_cursor(text: str | None) -> tuple[str, str] | None:
 
 def _time(text: str | None, name: str) -> float | None:
     try:
-        return None if text is None else _seconds(text)
+        return None if text is None else seconds(text)
     except ValueError:
         raise Failed(400, "invalid_request", f"{name} must be a time of RFC 3339 with its zone.") from None
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """Read a time.
+
+    Raises:
+        ValueError: It is none of RFC 3339 with its zone.
+    """
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(text)
     return moment.timestamp()
 
 
-def _iso(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-# Control
-
-
-def settle(world: World, registration: Registration) -> None:
-    """Give the demo's people their accounts, each with what they played yesterday evening."""
-    for person in registration.demo_people:
-        if world.get(USERS, person) is None:
-            _save(world, {"id": person, "display_name": people.name_of(person)})
-            at = world.now() - 24 * 3600
-            for place, track in enumerate(people.tracks_of(person)):
-                length = track["duration_ms"] // 1000
-                play = {name: track[name] for name in ("title", "album")} | {"artist": ", ".join(track["artists"])}
-                times = {"started_at": _iso(at), "ended_at": _iso(at + length), "length": length}
-                _add(world, person, play | times | {"bpm": 112 + place, "key": "Am", "deck": 1 + place % 2})
-                at += length
-
-
-def _save(world: World, value: object) -> Json:
-    key = str(value.get("id")) if isinstance(value, dict) else ""
-    return save_person(world, USERS, value, {"subject": f"srt-{key}", "display_name": key})
-
-
-def _add(world: World, user: str, value: object) -> Json:
-    given = check_fields(value, PLAY | {"bpm": 0, "length": 0}, "A play")
-    play = PLAY | {"started_at": _iso(world.now())} | given
-    for name in ("started_at", "ended_at"):
-        try:
-            play[name] = None if play[name] is None else _iso(_seconds(play[name]))
-        except ValueError:
-            raise Wrong(f"{name} must be a time of RFC 3339 with its zone.") from None
-    play["id"] = secrets.token_hex(8)
-    plays = (world.get(HISTORY, user) or {"plays": []})["plays"]
-    world.put(HISTORY, user, {"plays": [*plays, play]})
-    return play
-
-
-def _play_now(world: World, user: str, value: Json) -> Json:
-    plays = _history(world, user)
-    if plays and plays[-1]["ended_at"] is None:
-        plays[-1]["ended_at"] = _iso(world.now())
-        world.put(HISTORY, user, {"plays": plays})
-    return _add(world, user, value)
-
-
-def _add_all(world: World, user: str, value: Json) -> Json:
-    if not isinstance(value.get("plays"), list):
-        raise Wrong("plays is a list.")
-    return {"plays": [_add(world, user, play) for play in value["plays"]]}
-
-
-def controls(world: World) -> list[Route]:
-    """Make the doors of `/control/serato`."""
-    grants = books(world)
-    deeds: dict[str, Deed] = {
-        "revoke": lambda key, _: {"revoked": grants.revoke_user(key)},
-        "expire": lambda key, _: {"expired": grants.expire_user(key)},
-        "plays": lambda key, value: _add_all(world, key, value),
-        "play": lambda key, value: _play_now(world, key, value),
-        "clear": lambda key, _: {"removed": world.delete(HISTORY, key)},
-    }
-    return people_routes(world, USERS, lambda value: _save(world, value), deeds)
+def iso(moment: float) -> str:
+    """Write a time."""
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

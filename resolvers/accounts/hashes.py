@@ -27,6 +27,11 @@ def hash_code(key: bytes, code_id: UUID, code: str) -> bytes:
     return hmac.digest(key, b"sign-in code " + code_id.bytes + code.encode(), hashlib.sha256)
 
 
+def hash_pairing_code(key: bytes, code: str) -> bytes:
+    """A pairing code has 50 random bits: too few for a plain hash that somebody may have copied. The hyphen is no part of it."""
+    return hmac.digest(key, b"pairing code " + code.replace("-", "").encode(), hashlib.sha256)
+
+
 def hash_address(key: bytes, address: str) -> str:
     """Name an address where it must not be readable, such as in the names of limits."""
     return hmac.digest(key, b"address " + address.encode(), hashlib.sha256).hex()[:32]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from uuid import UUID
 
-from db.queries import checkouts, history, payments
+from db.queries import history, payments
 from db.session import Database, Tx
 from db.tables import Dispute as DisputeRow
 from db.tables import Payment
@@ -17,6 +17,7 @@ from domain.ports import Services
 from domain.webhooks import WebhookStatus
 from resolvers.checkouts.subjects import SUBJECTS
 from resolvers.ledger import disputes, holds
+from resolvers.payments.booked import find_paid, find_subject
 from resolvers.payments.costs import STRIPE, book_costs
 from resolvers.payments.receive import find_or_receive
 from resolvers.payouts.recover import promise
@@ -49,10 +50,14 @@ async def record_dispute(database: Database, services: Services, found: Dispute)
 
 async def _open(tx: Tx, payment: Payment, found: Dispute) -> None:
     occasion = Occasion(f"Dispute: {found.reason}", origin=(STRIPE, found.id))
-    entry_id = None
-    if payment.entry_id is not None:
+    entry_id, paid_by = None, await find_paid(tx, payment)
+    if paid_by is None and payment.hold_id is not None:
+        # Nobody is to be paid of it while it is disputed. What went back already has come to its end.
+        with suppress(Conflict):
+            await holds.freeze(tx, payment.hold_id, occasion=Occasion("Disputed"))
+    if paid_by is not None:
         try:
-            entry_id = (await disputes.open_dispute(tx, payment.entry_id, found.amount, occasion=occasion)).entry_id
+            entry_id = (await disputes.open_dispute(tx, paid_by, found.amount, occasion=occasion)).entry_id
         except Conflict:
             # Everybody has given it back already: there is nothing to withhold.
             entry_id = None
@@ -72,31 +77,41 @@ async def _decide(tx: Tx, payment: Payment, found: Dispute) -> None:
         f"Dispute {found.status.value.lower()}", origin=(STRIPE, f"{found.id}:{found.status.value.lower()}")
     )
     if found.status is DisputeStatus.WON:
-        if row.entry_id is not None:
-            await disputes.win_dispute(tx, row.entry_id, occasion=occasion)
+        await _win(tx, payment, row, occasion)
         return
     await _tell_subject(tx, payment, found)
     await _lose(tx, payment, row, found, occasion)
 
 
+async def _win(tx: Tx, payment: Payment, row: DisputeRow, occasion: Occasion) -> None:
+    if row.entry_id is not None:
+        await disputes.win_dispute(tx, row.entry_id, occasion=occasion)
+    elif payment.hold_id is not None:
+        with suppress(Conflict):
+            await holds.thaw(tx, payment.hold_id, occasion=Occasion("Dispute won"))
+
+
 async def _lose(tx: Tx, payment: Payment, row: DisputeRow, found: Dispute, occasion: Occasion) -> None:
     if row.entry_id is not None:
         lost = await disputes.lose_dispute(tx, row.entry_id, found.amount, occasion=occasion)
-        if payment.entry_id is not None:
-            await promise(tx, payment.entry_id, because=lost.entry_id)
+        paid_by = await find_paid(tx, payment)
+        if paid_by is not None:
+            await promise(tx, paid_by, because=lost.entry_id)
         return
-    if payment.hold_id is not None:
+    if payment.hold_id is not None and found.amount.minor >= payment.amount_minor:
         with suppress(Conflict):
             await holds.give_back(tx, payment.hold_id, occasion=occasion)
             return
+    elif payment.hold_id is not None:
+        # The rest of it is still held; a hold is released or returned whole, and the platform bears the part.
+        with suppress(Conflict):
+            await holds.thaw(tx, payment.hold_id, occasion=Occasion("Dispute lost in part"))
     # It went back to the payer before, and now once more: that is the platform's loss.
     await disputes.bear(tx, EntryKind.DISPUTE, found.amount, occasion=occasion)
 
 
 async def _tell_subject(tx: Tx, payment: Payment, found: Dispute) -> None:
-    if payment.checkout_id is None or found.amount.minor < payment.amount_minor:
-        return
-    checkout = await checkouts.find(tx.session, payment.checkout_id)
+    checkout = None if found.amount.minor < payment.amount_minor else await find_subject(tx, payment)
     if checkout is not None:
         await SUBJECTS[checkout.subject_type].returned(tx, checkout, whole=True)
 

@@ -79,8 +79,8 @@ async def _record_checkout(tx: Tx, payment: Payment, checkout: Checkout) -> None
     facts = {"checkout_id": checkout.id, "payer_id": checkout.payer_id}
     fits = payment.received == Money(checkout.amount_minor, checkout.currency)
     if fits and await checkouts.pay(tx.session, checkout.id):
-        entry_id = await SUBJECTS[checkout.subject_type].paid(tx, checkout, (STRIPE, payment.id))
-        await _add(tx, payment, entry_id=entry_id, **facts)
+        booked = await SUBJECTS[checkout.subject_type].paid(tx, checkout, (STRIPE, payment.id))
+        await _add(tx, payment, entry_id=booked.entry_id, hold_id=booked.hold_id, **facts)
         return
     twice = checkout.status is CheckoutState.PAID
     await _return(tx, payment, ("Checkout", checkout.id), RefundReason.DUPLICATE if twice else None, **facts)

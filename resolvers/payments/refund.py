@@ -21,6 +21,7 @@ from domain.refunds import MAX_NOTE, RefundState
 from domain.texts import clean_text
 from resolvers.idempotency import once
 from resolvers.patience import DEED_SECONDS, answered_within
+from resolvers.payments.booked import find_paid
 from resolvers.payments.send_refund import send_refund
 
 
@@ -92,7 +93,7 @@ async def _write(tx: Tx, actor: Actor, refund_id: UUID, wish: Wish) -> None:
     payment = await payments.lock(tx.session, wish.payment_id)
     if payment is None:
         raise NotFound("There is no such payment.", "paymentId")
-    minor = _check(payment, wish.amount)
+    minor = _check(payment, wish.amount, whole=await find_paid(tx, payment) is None)
     await payments.add_refund(tx.session, refund_id, payment, minor, wish.reason, by=actor.user_id, note=wish.note)
     await payments.count_refunded(tx.session, payment.id)
     subject = (Prefix.REFUND.title(), refund_id)
@@ -101,13 +102,13 @@ async def _write(tx: Tx, actor: Actor, refund_id: UUID, wish: Wish) -> None:
     await tx.later(Job(JobKind.SEND_REFUND, str(refund_id), {"refundId": str(refund_id)}))
 
 
-def _check(payment: Payment, amount: Money | None) -> int:
+def _check(payment: Payment, amount: Money | None, *, whole: bool) -> int:
     left = Money(payment.amount_minor - payment.refunded_minor, payment.currency)
     if amount is not None and amount.currency is not payment.currency:
         raise InvalidInput(f"This was paid in {payment.currency.value}.", "currencyCode")
     minor = left.minor if amount is None else amount.minor
     if not 0 < minor <= left.minor:
         raise Conflict(f"Only {left} of this can be given back.", "amount")
-    if payment.hold_id is not None and minor != payment.amount_minor:
+    if whole and minor != payment.amount_minor:
         raise Conflict("What nobody was paid of goes back whole.", "amount")
     return minor

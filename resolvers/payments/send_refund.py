@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Final
 from uuid import UUID
 
-from db.queries import checkouts, history, payments
+from db.queries import history, payments
 from db.session import Database, Tx
 from db.tables import Payment
 from db.tables import Refund as RefundRow
@@ -21,6 +21,7 @@ from domain.webhooks import WebhookStatus
 from resolvers.checkouts.subjects import SUBJECTS
 from resolvers.ledger import disputes, holds
 from resolvers.ledger.refund import refund as book
+from resolvers.payments.booked import find_paid, find_subject
 from resolvers.payments.costs import STRIPE
 from resolvers.payments.receive import find_or_receive
 from resolvers.payments.undo import undo_refund
@@ -132,15 +133,16 @@ async def _write(database: Database, payment_id: UUID, refund_id: UUID, found: R
 async def _book(tx: Tx, payment: Payment, row: RefundRow) -> UUID:
     amount = Money(row.amount_minor, row.currency)
     occasion = Occasion("Refund", origin=(STRIPE, str(row.vendor_id)), by=row.requested_by_id)
-    if payment.hold_id is not None:
-        return (await holds.give_back(tx, payment.hold_id, occasion=occasion)).entry_id
-    assert payment.entry_id is not None
+    paid_by = await find_paid(tx, payment)
     try:
-        entry_id = (await book(tx, payment.entry_id, amount, occasion=occasion)).entry_id
+        if paid_by is None:
+            assert payment.hold_id is not None
+            return (await holds.give_back(tx, payment.hold_id, occasion=occasion)).entry_id
+        entry_id = (await book(tx, paid_by, amount, occasion=occasion)).entry_id
     except Conflict:
         # A dispute took it from those who were paid: what goes back besides is the platform's own.
         return (await disputes.bear(tx, EntryKind.REFUND, amount, occasion=occasion)).entry_id
-    await promise(tx, payment.entry_id, because=entry_id)
+    await promise(tx, paid_by, because=entry_id)
     return entry_id
 
 
@@ -161,8 +163,8 @@ async def _fail(tx: Tx, payment: Payment, refund_id: UUID, code: str) -> None:
 
 
 async def _tell_subject(tx: Tx, payment: Payment, *, whole: bool) -> None:
-    checkout = payment.checkout_id and await checkouts.find(tx.session, payment.checkout_id)
-    if checkout and payment.entry_id is not None:
+    checkout = await find_subject(tx, payment)
+    if checkout is not None:
         await SUBJECTS[checkout.subject_type].returned(tx, checkout, whole=whole)
 
 

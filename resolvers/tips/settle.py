@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from db.queries import events, history, tips
 from db.session import Tx
 from db.tables import Checkout, Tip
-from domain.checkouts import CheckoutState
+from domain.checkouts import Booked, CheckoutState
 from domain.errors import Conflict
 from domain.events import Event, EventKind, room_topic
 from domain.ledger import Occasion
@@ -19,7 +17,7 @@ from resolvers.ledger.receive import receive
 from resolvers.notifications import notify
 
 
-async def paid(tx: Tx, checkout: Checkout, origin: tuple[str, str]) -> UUID:
+async def paid(tx: Tx, checkout: Checkout, origin: tuple[str, str]) -> Booked:
     """Give the curator their share, and tell the room if it is still on air.
 
     The room's log comes first and the ledger last: everybody's tips pass through the platform's accounts.
@@ -43,7 +41,7 @@ async def paid(tx: Tx, checkout: Checkout, origin: tuple[str, str]) -> UUID:
         fee_basis_points=tip.fee_basis_points,
         occasion=occasion,
     )
-    return posted.entry_id
+    return Booked(entry_id=posted.entry_id)
 
 
 async def over(tx: Tx, checkout: Checkout, why: CheckoutState) -> None:

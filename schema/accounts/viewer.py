@@ -34,9 +34,12 @@ from schema.accounts.programs import ApiToken, holding
 from schema.accounts.sessions import Session, going_on
 from schema.accounts.user import User, called
 from schema.context import Context
+from schema.missions.report import MissionReport, report_of
 from schema.money import Balance
 from schema.payouts.types import Payout, PayoutMethod
 from schema.payouts.types import present as kept
+from schema.plays import Companion, Play, at_hand
+from schema.plays import chosen as played
 from schema.wallet import Earnings, Transaction, chosen
 from schema.wallet import earnings as read_earnings
 
@@ -123,6 +126,19 @@ class Viewer:
         tables.Payout.user_id,
         order=tables.Payout.requested_at.desc(),
     )
+    play_history: Connection[Play] = many(
+        "What you played as DJ, the latest first. Nobody else sees it, but for a play that proves a mission: its curator "
+        "sees that one.",
+        tables.PlayRow.user_id,
+        order=tables.PlayRow.played_at.desc(),
+        where=played,
+    )
+    companions: list[Companion] = listed(
+        "The programs that send what you play, the latest made first. Those that you revoked are not here.",
+        tables.Companion.user_id,
+        order=tables.Companion.created_at.desc(),
+        where=at_hand,
+    )
     music_preferences: MusicPreferences = one("What you like to hear.", tables.User.id)
     notification_settings: NotificationSettings = embedded(
         "Which news you want.",
@@ -148,6 +164,16 @@ class Viewer:
     ) -> Earnings:
         """What you earned from one day to another, both included."""
         return await read_earnings(context, user_id, from_, to)
+
+    @finished(tables.User.id)
+    async def mission_report(
+        user_id: UUID,
+        context: Context,
+        from_: Annotated[date, strawberry.argument(name="from", description="The first day, in UTC.")],
+        to: Annotated[date, strawberry.argument(description="The last day, in UTC; a year after the first at most.")],
+    ) -> MissionReport:
+        """Your missions from one day to another, both included, as their curator."""
+        return await report_of(context, user_id, from_, to)
 
     @finished(tables.User.id)
     async def suggested_curators(

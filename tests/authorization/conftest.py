@@ -17,7 +17,9 @@ from resolvers.connections import connect
 from resolvers.connections.finish import Returned, finish
 from resolvers.follows import report
 from tests.authorization.desk import desk
+from tests.authorization.missions import ask
 from tests.authorization.payouts import payable
+from tests.authorization.plays import booth
 from tests.cast import Person, Room
 from tests.payments.rows import pay
 
@@ -30,6 +32,7 @@ class Stage:
     friend: Person
     operator: Person
     room: Room
+    missions: dict[str, str] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
 
 
@@ -64,8 +67,11 @@ async def stage(make, services, sandbox):
         await tx.session.execute(insert(tables.Notification).values(**news))
     account = await connected(make, sandbox, owner)
     paid = await pay(make.database, owner, friend, room)
+    made.missions, asked = await ask(make, owner, friend)
     made.ids = {
         **paid,
+        **asked,
+        **await booth(make, owner),
         **await desk(make, owner),
         **await payable(make, owner, operator),
         "ConnectedAccount": to_wire("account", account),

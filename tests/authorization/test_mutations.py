@@ -1,5 +1,7 @@
 """Who may do what: every mutation of the schema, by everybody who should not."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from graphql import build_schema
 from sqlalchemy import update
@@ -13,6 +15,13 @@ from tests.authorization.conftest import refusal
 BUILT = build_schema(schema.as_str())
 MUTATIONS = BUILT.mutation_type.fields
 FILE = {"filename": "me.png", "contentType": "image/png", "byteSize": 70}
+
+
+def window():
+    """Tomorrow night."""
+    starts_at = datetime.now(UTC) + timedelta(days=1)
+    return {"startsAt": starts_at.isoformat(), "endsAt": (starts_at + timedelta(hours=4)).isoformat()}
+
 
 SAMPLES = {
     "requestSignInCode": lambda stage: {"email": "new@example.com"},
@@ -29,6 +38,9 @@ SAMPLES = {
     "updateProfile": lambda stage: {"bio": "Changed", "profilePhotoUploadId": None},
     "createUploads": lambda stage: {"purpose": "PROFILE_PHOTO", "files": [FILE]},
     "completeUploads": lambda stage: {"uploadIds": [stage.ids["Upload"]]},
+    "importPlayHistory": lambda stage: {"uploadId": stage.ids["Upload"]},
+    "pairCompanion": lambda stage: {"name": "Another laptop"},
+    "revokeCompanion": lambda stage: {"companionId": stage.ids["Companion"]},
     "createApiToken": lambda stage: {"name": "A bot", "scopes": ["READ"]},
     "revokeApiToken": lambda stage: {"apiTokenId": stage.ids["ApiToken"]},
     "registerDevice": lambda stage: {"platform": "IOS", "token": "d" * 64},
@@ -71,6 +83,26 @@ SAMPLES = {
     "confirmManualPayout": lambda stage: {"payoutId": stage.ids["Payout"]},
     "reviewPayout": lambda stage: {"payoutId": stage.ids["Payout"], "decision": "CANCEL"},
     "runPayouts": lambda stage: {"dryRun": False},
+    "createMission": lambda stage: {
+        "title": "Another night",
+        "trackRequirement": {"title": "Roses", "artist": "Nova"},
+        "window": window(),
+        "budget": {"amount": "10.00"},
+        "fundFrom": "BALANCE",
+        "idempotencyKey": "another",
+    },
+    "acceptMission": lambda stage: {"missionId": stage.missions["accept"]},
+    "cancelMission": lambda stage: {"missionId": stage.missions["cancel"]},
+    "withdrawMission": lambda stage: {"missionId": stage.missions["withdraw"]},
+    "submitMissionEvidence": lambda stage: {"missionId": stage.missions["submit"], "note": "It was at one"},
+    "reviewMissionEvidence": lambda stage: {
+        "missionId": stage.missions["review"],
+        "decision": "REJECTED",
+        "note": "Too dark",
+    },
+    "appealMissionDecision": lambda stage: {"missionId": stage.missions["appeal"], "note": "It was light"},
+    "rateMission": lambda stage: {"missionId": stage.missions["rate"], "rating": 5},
+    "retryVerification": lambda stage: {"missionId": stage.missions["retry"]},
     "refundPayment": lambda stage: {
         "paymentId": stage.ids["Payment"],
         "note": "Changed",
@@ -82,8 +114,12 @@ SAMPLES = {
 STRANGERS = {"requestSignInCode": None, "beginOAuthSignIn": None, "signIn": "EXPIRED"}
 """What strangers may ask for, and the refusal that our samples get; everything else is UNAUTHENTICATED."""
 
+OWN_MISSIONS = ("cancelMission", "withdrawMission", "submitMissionEvidence", "reviewMissionEvidence")
+OWN_MISSIONS += ("appealMissionDecision", "rateMission", "retryVerification")
+"""What those who are part of a mission do with it."""
+
 NEEDS = {
-    **dict.fromkeys(("updateProfile", "createUploads", "completeUploads"), ApiScope.PROFILE),
+    **dict.fromkeys(("updateProfile", "createUploads", "completeUploads", "importPlayHistory"), ApiScope.PROFILE),
     **dict.fromkeys(("followUser", "unfollowUser", "blockUser", "unblockUser", "reportContent"), ApiScope.FOLLOW),
     **dict.fromkeys(("sendMessage", "deleteMessage"), ApiScope.CHAT),
     **dict.fromkeys(
@@ -96,12 +132,13 @@ NEEDS = {
     **dict.fromkeys(
         (
             *("signOut", "revokeSessions", "createApiToken", "revokeApiToken", "registerDevice", "unregisterDevice"),
-            *("updateNotificationSettings", "markNotificationsRead"),
+            *("updateNotificationSettings", "markNotificationsRead", "pairCompanion", "revokeCompanion"),
             *("addSignInMethod", "connectAccount", "connectAppleMusic", "refreshConnectedAccount", "disconnectAccount"),
             *("sendTip", "createPaymentLink", "deactivatePaymentLink", "refundPayment"),
             *("retryJob", "updateUserAccess", "closeReconciliationCase"),
             *("addPayoutMethod", "setDefaultPayoutMethod", "removePayoutMethod", "verifyPayoutMethod", "requestPayout"),
             *("settleManualPayout", "confirmManualPayout", "reviewPayout", "runPayouts"),
+            *("createMission", "acceptMission", *OWN_MISSIONS),
         ),
         None,
     ),
@@ -112,6 +149,8 @@ FOREIGN = {
     "revokeSessions": "NOT_FOUND",
     "completeUploads": "NOT_FOUND",
     "revokeApiToken": "NOT_FOUND",
+    "importPlayHistory": "NOT_FOUND",
+    "revokeCompanion": "NOT_FOUND",
     "unregisterDevice": "NOT_FOUND",
     "markNotificationsRead": "NOT_FOUND",
     "refreshConnectedAccount": "NOT_FOUND",
@@ -119,6 +158,7 @@ FOREIGN = {
     "deactivatePaymentLink": "NOT_FOUND",
     "setDefaultPayoutMethod": "NOT_FOUND",
     "removePayoutMethod": "NOT_FOUND",
+    **dict.fromkeys(OWN_MISSIONS, "NOT_FOUND"),
     "stopBroadcast": "FORBIDDEN",
     "sendBroadcastHeartbeat": "FORBIDDEN",
     "setNowPlaying": "FORBIDDEN",
@@ -131,7 +171,8 @@ FOREIGN = {
 
 OF_ALL = {"joinBroadcast", "leaveBroadcast", "sendMessage", "followUser", "unfollowUser", "blockUser", "unblockUser"}
 OF_ALL |= {"connectAccount", "connectAppleMusic", "beginOAuthSignIn", "addSignInMethod", "sendTip", "createPaymentLink"}
-OF_ALL |= {"addPayoutMethod", "requestPayout"}
+OF_ALL |= {"addPayoutMethod", "requestPayout", "pairCompanion"}
+OF_ALL |= {"createMission", "acceptMission"}
 OF_ALL |= {"reportContent", "requestSignInCode", "signIn", "refreshSession", "signOut", "updateProfile"}
 OF_ALL |= {"createUploads", "createApiToken", "registerDevice", "updateNotificationSettings", "startBroadcast"}
 """Mutations that anybody may use on what is public, or that name nothing but oneself."""
@@ -203,6 +244,8 @@ async def test_a_program_with_the_fitting_scope_is_let_in(program, stage):
     expected = dict.fromkeys(name for name, scope in NEEDS.items() if scope)
     # These the owner may not do to their own room, whoever asks for them.
     expected |= {"startBroadcast": "CONFLICT", "joinBroadcast": "CONFLICT"}
+    # A photo is no history.
+    expected |= {"importPlayHistory": "CONFLICT"}
     # What ends things comes last.
     last = ("deleteMessage", "stopBroadcast")
     names = [name for name in expected if name not in last] + list(last)
@@ -236,4 +279,5 @@ async def test_only_operators_run_the_platform(api, make, stage, rows):
 async def test_the_owner_may(api, stage):
     last = ("deleteMessage", "stopBroadcast", "disconnectAccount", "revokeSessions")
     names = [name for name in FOREIGN if name not in last] + list(last)
-    assert await refusals(api(stage.owner), stage, names) == dict.fromkeys(names)
+    # A photo is no history.
+    assert await refusals(api(stage.owner), stage, names) == dict.fromkeys(names) | {"importPlayHistory": "CONFLICT"}

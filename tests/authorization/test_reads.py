@@ -15,6 +15,7 @@ SUBSCRIPTIONS = {
     "broadcastLifecycle": "broadcastLifecycle { __typename }",
     "notificationReceived": "notificationReceived { cursor }",
     "payoutUpdated": "payoutUpdated { id }",
+    "missionUpdated": "missionUpdated(id: $mission) { id }",
 }
 
 
@@ -78,6 +79,8 @@ def test_private_fields_are_the_viewers_alone():
         "notifications",
         "payoutMethods",
         "payouts",
+        "playHistory",
+        "companions",
     } <= private
     shown = {
         f"{kind.name}.{name}"
@@ -118,7 +121,10 @@ def selection(kind, depth):
 async def test_nothing_private_comes_out_anywhere(api, make, stage, program):
     other = await make.user("other")
     user, viewer, room = (selection(BUILT.type_map[name], 3) for name in ("User", "Viewer", "Broadcast"))
+    mission = selection(BUILT.type_map["Mission"], 2)
+    assert "statusHistory" in mission
     queries = [
+        f"{{ missions {{ nodes {{ {mission} }} }} }}",
         f'{{ user(username: "owner") {{ {user} }} }}',
         f'{{ curators(query: "owner") {{ nodes {{ {user} }} }} }}',
         f"{{ liveBroadcasts {{ nodes {{ {room} }} }} }}",
@@ -132,12 +138,12 @@ async def test_nothing_private_comes_out_anywhere(api, make, stage, program):
             body = (await asker.post({"query": query})).text
             assert '"errors"' not in body, body
             assert [word for word in secret if word in body.lower()] == []
-    for query in queries[4:]:
+    for query in queries[5:]:
         nothing, something = [(await api(each).post({"query": query})).json() for each in (other, stage.operator)]
         (hidden,), (shown,) = nothing["data"].values(), something["data"].values()
         assert hidden in (None, {"nodes": [], "totalCount": 0})
         assert shown not in (None, {"nodes": [], "totalCount": 0})
-    body = (await api(stage.owner).post({"query": queries[3]})).text
+    body = (await api(stage.owner).post({"query": queries[4]})).text
     assert "owner.canary@example.com" in body
     assert stage.ids["Session"] in body
 
@@ -146,15 +152,17 @@ async def test_subscriptions_of_strangers(api, stage):
     assert set(BUILT.subscription_type.fields) == set(SUBSCRIPTIONS)
     refused = {}
     for name, asked in SUBSCRIPTIONS.items():
-        document = f"subscription ($room: ID!) {{ {asked} }}" if "$room" in asked else f"subscription {{ {asked} }}"
-        variables = {"room": stage.room.wire} if "$room" in asked else {}
+        given = {"room": stage.room.wire, "mission": stage.missions["accept"]}
+        variables = {key: value for key, value in given.items() if f"${key}" in asked}
+        named = "".join(f"(${key}: ID!)" for key in variables)
+        document = f"subscription {named} {{ {asked} }}"
         async with api().subscribe(document, **variables) as stream:
             try:
                 message = await stream.message(within=0.5)
             except TimeoutError:
                 message = {"type": "silent"}
         refused[name] = "UNAUTHENTICATED" in str(message)
-    own = dict.fromkeys(("notificationReceived", "payoutUpdated"), True)
+    own = dict.fromkeys(("notificationReceived", "payoutUpdated", "missionUpdated"), True)
     assert refused == {"broadcastEvents": False, "broadcastLifecycle": False, **own}
     async with api().subscribe("subscription { broadcastLifecycle(followedOnly: true) { __typename } }") as stream:
         assert "UNAUTHENTICATED" in str(await stream.message())

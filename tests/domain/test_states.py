@@ -9,6 +9,7 @@ from domain.checkouts import CheckoutState
 from domain.connections import AccountStatus
 from domain.jobs import JobStatus
 from domain.ledger import HoldStatus
+from domain.missions import MissionStatus
 from domain.notifications import ReportStatus
 from domain.payments import DisputeStatus
 from domain.payouts import PayoutStatus
@@ -23,6 +24,7 @@ from domain.states import (
     DISPUTE_MOVES,
     HOLD_MOVES,
     JOB_MOVES,
+    MISSION_MOVES,
     PAYOUT_MOVES,
     REFUND_MOVES,
     REPORT_MOVES,
@@ -79,6 +81,35 @@ TABLES = {
             ("RUNNING", "DONE"),
             ("RUNNING", "PARKED"),
             ("PARKED", "PENDING"),
+        },
+    ),
+    MissionStatus: (
+        MISSION_MOVES,
+        {
+            ("DRAFT", "OPEN"),
+            ("DRAFT", "CANCELLED"),
+            ("DRAFT", "EXPIRED"),
+            ("OPEN", "ACCEPTED"),
+            ("OPEN", "CANCELLED"),
+            ("OPEN", "EXPIRED"),
+            ("ACCEPTED", "OPEN"),
+            ("ACCEPTED", "VERIFYING"),
+            ("ACCEPTED", "IN_REVIEW"),
+            ("ACCEPTED", "COMPLETED"),
+            ("ACCEPTED", "CANCELLED"),
+            ("ACCEPTED", "EXPIRED"),
+            ("VERIFYING", "COMPLETED"),
+            ("VERIFYING", "VERIFICATION_FAILED"),
+            ("VERIFYING", "IN_REVIEW"),
+            ("VERIFYING", "CANCELLED"),
+            ("VERIFYING", "EXPIRED"),
+            ("IN_REVIEW", "COMPLETED"),
+            ("IN_REVIEW", "VERIFICATION_FAILED"),
+            ("IN_REVIEW", "CANCELLED"),
+            ("VERIFICATION_FAILED", "VERIFYING"),
+            ("VERIFICATION_FAILED", "IN_REVIEW"),
+            ("VERIFICATION_FAILED", "CANCELLED"),
+            ("VERIFICATION_FAILED", "EXPIRED"),
         },
     ),
     PayoutStatus: (

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from starlette.responses import JSONResponse
 
 from domain.connections import AccessEnded
-from domain.errors import InvalidInput, Unavailable
+from domain.errors import InvalidInput, RateLimited, Unauthenticated, Unavailable
 from integrations.serato import Serato
 from tests.integrations.browser import come_back, connect
 from tests.integrations.vendor import scripted
@@ -81,4 +83,77 @@ async def test_without_a_name_for_ever_nobody_is_connected(said, refusal):
         serato = Serato(client_id="c", client_secret="s", redirect_uri="r", base_url=vendor.url)
         with pytest.raises(refusal):
             await serato.exchange("code", code_verifier="v", nonce="")
+        await serato.aclose()
+
+
+SINCE, UNTIL = datetime(2026, 3, 6, 19, tzinfo=UTC), datetime(2026, 3, 7, 2, tzinfo=UTC)
+FINE = {"id": "p1", "title": "Roses", "deck": 2, "started_at": "2026-03-06T22:00:00+01:00"}
+
+
+def asked(serato, token="t"):
+    return serato.history(token, since=SINCE, until=UNTIL)
+
+
+@pytest.mark.parametrize(
+    "play",
+    [
+        {"title": None},
+        {"id": None},
+        {"id": ""},
+        {"started_at": None},
+        {"started_at": "2026-03-06T22:00:00"},
+        {"started_at": "noon"},
+    ],
+)
+async def test_a_play_without_what_it_needs_is_left_out(play):
+    async with scripted() as vendor:
+        vendor.says["/v1/history"] = {"plays": [FINE | play, FINE | {"id": "p2"}], "next_cursor": None}
+        serato = Serato(client_id="c", client_secret="s", redirect_uri="r", base_url=vendor.url)
+        (found,) = await asked(serato)
+        await serato.aclose()
+    assert (found.key, found.title, found.deck, found.artist) == ("p2", "Roses", 2, None)
+    assert found.started_at == datetime(2026, 3, 6, 21, tzinfo=UTC)
+
+
+async def test_what_a_play_cannot_have_is_left_out_of_it():
+    odd = {"ended_at": "2026-03-06T21:00:00+01:00", "deck": 99, "bpm": 4000, "length": -1, "key": "x" * 99}
+    async with scripted() as vendor:
+        vendor.says["/v1/history"] = {"plays": [FINE | odd | {"artist": "a\nb", "id": "i" * 900}]}
+        serato = Serato(client_id="c", client_secret="s", redirect_uri="r", base_url=vendor.url)
+        (found,) = await asked(serato)
+        await serato.aclose()
+    assert (found.ended_at, found.played_seconds, found.deck, found.bpm, found.musical_key) == (None,) * 5
+    assert (found.artist, found.duration_seconds, len(found.key) <= 200) == ("a b", None, True)
+
+
+@pytest.mark.parametrize(
+    ("said", "refusal"),
+    [
+        (JSONResponse({"error": "invalid_token"}, 401), Unauthenticated),
+        (JSONResponse({"error": "insufficient_scope"}, 403), AccessEnded),
+        (JSONResponse({}, 400), Unavailable),
+        (JSONResponse({}, 500), Unavailable),
+        (JSONResponse({}, 429), RateLimited),
+        ({}, Unavailable),
+        ({"plays": {}}, Unavailable),
+        ({"plays": ["x"]}, Unavailable),
+        ({"plays": [FINE | {"deck": "one"}]}, Unavailable),
+    ],
+)
+async def test_a_history_that_cannot_be_had_is_not_an_empty_one(said, refusal):
+    async with scripted() as vendor:
+        vendor.says["/v1/history"] = said
+        serato = Serato(client_id="c", client_secret="s", redirect_uri="r", base_url=vendor.url)
+        with pytest.raises(refusal):
+            await asked(serato)
+        with pytest.raises(Unauthenticated):
+            await asked(serato, "two words")
+        await serato.aclose()
+
+
+async def test_pages_without_end_come_to_one():
+    async with scripted() as vendor:
+        vendor.says["/v1/history"] = {"plays": [FINE], "next_cursor": "again"}
+        serato = Serato(client_id="c", client_secret="s", redirect_uri="r", base_url=vendor.url)
+        assert len(await asked(serato)) == 2
         await serato.aclose()

@@ -28,7 +28,7 @@ FACTS = ProofFacts(
     runner_id=RUNNER,
     curator_id=CURATOR,
     wanted=WANTED,
-    method="SERATO_AUTOMATED",
+    method="AUTOMATED",
     verified_at=datetime(2026, 5, 10, 6, tzinfo=UTC),
     evidence_sha256="e" * 64,
     played=PLAYED,

@@ -165,3 +165,17 @@ async def test_everything_that_can_be_pressed_has_a_name(page, sandbox):
              !(each.ariaLabel || each.textContent.trim() || each.labels?.length)).map((each) => each.outerHTML)"""
     )
     assert nameless == []
+
+
+async def test_a_dj_plays_a_set_by_hand(page, sandbox):
+    card = page.locator("#deck-list .deck", has_text="Mina Okafor")
+    await card.get_by_label("Title").fill("Roses")
+    await card.get_by_label("Artist").fill("Nova")
+    await card.get_by_role("button", name="Play a set with it").click()
+    await expect(card.locator(".played li").first).to_contain_text("Nova - Roses, deck 1")
+    (deck,) = [each for each in (await sandbox.control("GET", "/serato/decks"))["decks"] if each["user"] == "mina"]
+    assert len(deck["plays"]) == 5
+    assert deck["plays"][-1]["title"] == "Roses"
+    await card.get_by_label("Title").fill("Yebo")
+    await card.get_by_role("button", name="Play now").click()
+    await expect(card.locator(".played li").first).to_contain_text("Yebo, deck 1, on now")

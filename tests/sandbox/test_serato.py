@@ -1,6 +1,8 @@
 """The Serato-style provider: tokens that always change, and the history of plays."""
 
 import asyncio
+from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -84,6 +86,10 @@ async def test_the_profile_and_the_history_have_scopes_of_their_own(serato):
     assert "invalid_token" in unknown.headers["www-authenticate"]
 
 
+def moment(text):
+    return datetime.fromisoformat(text)
+
+
 def play(number):
     return {"title": f"Track {number}", "started_at": f"2026-03-01T20:{number:02d}:00+00:00", "length": 55}
 
@@ -145,3 +151,34 @@ async def test_people_take_access_away_and_let_it_grow_old(sandbox, serato):
     assert refusal(await serato.refresh(renewed["refresh_token"])) == (400, "invalid_grant")
     refused = await sandbox.http.post("/control/serato/users/mina/plays", json={"plays": [{"title": "x", "isrc": "y"}]})
     assert refused.status_code == 400
+
+
+async def test_a_set_lies_back_to_back_on_two_decks_and_ends_with_what_was_wanted(sandbox, serato):
+    token = (await serato.sign_in("mina", scope=SCOPE))["access_token"]
+    await sandbox.control("POST", "/serato/users/mina/play", {"title": "Still on"})
+    wanted = {"title": "Roses", "artist": "Nova", "length": 240}
+    made = await sandbox.control("POST", "/serato/users/mina/set", {"tracks": [wanted]})
+    plays = list((await get(serato, token, "/v1/history", limit=200)).json()["plays"])[-12:]
+    assert plays == made["plays"]
+    assert len(plays) == 12
+    assert (plays[-1]["title"], plays[-1]["artist"], plays[-1]["length"]) == ("Roses", "Nova", 240)
+    for one, two in pairwise(plays):
+        assert one["ended_at"] == two["started_at"]
+        assert {one["deck"], two["deck"]} == {1, 2}
+    lengths = [moment(each["ended_at"]) - moment(each["started_at"]) for each in plays]
+    assert all(timedelta(minutes=1) <= length <= timedelta(minutes=10) for length in lengths)
+    shown = (await sandbox.control("GET", "/serato/decks"))["decks"]
+    (deck,) = [deck for deck in shown if deck["user"] == "mina"]
+    assert deck["connected"] == 1
+    assert deck["plays"] == plays[-5:]
+    titles = [each["title"] for each in (await get(serato, token, "/v1/history", limit=200)).json()["plays"]]
+    assert "Still on" not in titles
+    assert titles.count("Roses") == 1
+
+
+@pytest.mark.parametrize("wrong", [{"tracks": "Roses"}, {"tracks": [{"isrc": "x"}]}, {"ends_at": "noon"}, {"more": 1}])
+async def test_a_set_that_cannot_be_changes_nothing(sandbox, wrong):
+    before = await sandbox.control("GET", "/serato/decks")
+    refused = await sandbox.http.post("/control/serato/users/mina/set", json=wrong)
+    assert refused.status_code == 400
+    assert await sandbox.control("GET", "/serato/decks") == before

@@ -1,0 +1,1 @@
+"""What DJs played, and how it comes here."""

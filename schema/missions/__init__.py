@@ -1,0 +1,1 @@
+"""Missions: asked for, accepted, shown and paid."""
