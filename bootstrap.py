@@ -20,9 +20,9 @@ from integrations.history.read import HistoryFiles
 from integrations.http_signatures import Ed25519Requests
 from integrations.kubo import Kubo
 from integrations.local_files import LocalFiles
-from integrations.papers import FpdfPrinter
 from integrations.photos import PillowPhotos
 from integrations.pinata import Pinata
+from integrations.printer import FpdfPrinter
 from integrations.privy import Privy
 from integrations.proof_keys import Ed25519Notary
 from integrations.sandbox.registration import Client, Registration

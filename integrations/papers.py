@@ -39,14 +39,6 @@ OTHERS: Final = {"hebrew": {"wght": 400.0, "wdth": 100.0}}
 FROM_RIGHT: Final = frozenset({"R", "AL"})
 
 
-class FpdfPrinter:
-    """The port `Printer`."""
-
-    def begin(self, heading: Heading, columns: Sequence[Column]) -> Table:
-        """Begin a table, on its first page."""
-        return Table(heading, columns)
-
-
 class Table:
     """A `Sheet` on paper: A4 across, the columns' titles on each page, and the page's number at its foot."""
 
