@@ -114,14 +114,20 @@ async def expire(session: AsyncSession, limit: int) -> list[str]:
     return [str(key) for key in (await session.execute(statement.returning(Export.storage_key))).scalars()]
 
 
-async def give_up(session: AsyncSession, limit: int, message: str) -> int:
-    """Give up what could not be made in a day, at most so many; tells how many."""
+async def has_file(session: AsyncSession, export_id: UUID) -> bool:
+    """Whether there is a file that can be fetched."""
+    statement = select(Export.status).where(Export.id == export_id)
+    return (await session.execute(statement)).scalar_one() is ExportStatus.READY
+
+
+async def give_up(session: AsyncSession, limit: int, message: str) -> Sequence[Export]:
+    """Give up what could not be made in a day, at most so many; tells which."""
     late = Export.created_at < func.now() - timedelta(hours=GIVEN_UP_HOURS)
     chosen = select(Export.id).where(Export.status.in_(OPEN), late).limit(limit)
     left = chosen.with_for_update(skip_locked=True).subquery()
     failed = {"status": ExportStatus.FAILED, "failure_code": ExportFailureCode.GIVEN_UP, "failure_message": message}
     statement = update(Export).where(Export.id == left.c.id).values(**failed, finished_at=func.now())
-    return len((await session.execute(statement.returning(Export.id))).scalars().all())
+    return (await session.execute(statement.returning(Export))).scalars().all()
 
 
 async def name_owner(session: AsyncSession, user_id: UUID) -> str:

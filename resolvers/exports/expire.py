@@ -6,6 +6,7 @@ from typing import Final
 
 from db.queries import exports
 from db.session import Database
+from resolvers.exports.make import key_of
 from resolvers.uploads import promise_deletion
 
 EXPIRED_AT_ONCE: Final = 500
@@ -20,6 +21,7 @@ async def expire(database: Database) -> int:
     """
     async with database.transaction() as tx:
         keys = await exports.expire(tx.session, EXPIRED_AT_ONCE)
-        await promise_deletion(tx, keys)
         given_up = await exports.give_up(tx.session, EXPIRED_AT_ONCE, GIVEN_UP)
-    return max(len(keys), given_up)
+        # Who was killed over one may have stored its file, and recorded nothing.
+        await promise_deletion(tx, [*keys, *map(key_of, given_up)])
+    return max(len(keys), len(given_up))

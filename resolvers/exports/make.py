@@ -67,7 +67,7 @@ async def make(database: Database, services: Services, export_id: UUID, *, most:
     if export is None:
         return None
     most = most_rows(export.format) if most is None else most
-    period, key = Period(export.from_day, export.to_day), _key(export)
+    period, key = Period(export.from_day, export.to_day), key_of(export)
     async with database.session() as session:
         total = await exports.count_rows(session, export.kind, export.user_id, period, most=most + 1)
     if total <= most:
@@ -87,11 +87,11 @@ async def record(tx: Tx, made: Made) -> None:
     else:
         await exports.fail(tx.session, made.export_id, ExportFailureCode.TOO_LARGE, made.fault)
         kept = False
-    if not kept:
+    if not kept and not await exports.has_file(tx.session, made.export_id):
         await promise_deletion(tx, [made.key])
 
 
-def _key(export: Export) -> str:
+def key_of(export: Export) -> str:
     """Where the file of an export lies: always the same, and with a name that says something when it is saved."""
     kind = export.kind.lower().replace("_", "-")
     return f"{FOLDER}{kind}-{export.from_day}-{export.to_day}-{export.id}.{export.format.lower()}"

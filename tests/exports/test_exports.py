@@ -213,6 +213,8 @@ async def test_two_make_the_same(desk, till, mina, services, kept):
     assert found[0] == found[1]
     async with desk.database.transaction() as tx:
         await make.record(tx, found[0])
+    async with desk.database.transaction() as tx:
+        await make.record(tx, found[1])
     before = await desk.seen(mina, wire)
     assert await make.make(desk.database, services, from_wire("export", wire)) is None
     await desk.make.run_jobs()
@@ -234,8 +236,10 @@ async def test_it_is_kept_for_a_week(desk, mina, run_jobs, kept):
     assert (seen["status"], (await fetch(seen["downloadUrl"])).status_code) == ("READY", 200)
 
 
-async def test_what_cannot_be_made_is_given_up(desk, mina, run_jobs, kept):
+async def test_what_cannot_be_made_is_given_up(desk, mina, services, run_jobs, kept):
     left, young = await desk.ask(mina), await desk.ask(mina)
+    await make.make(desk.database, services, from_wire("export", left))
+    (half,) = kept()
     await desk.change(left, created_at=datetime.now(UTC) - timedelta(hours=25))
     assert await expire.expire(desk.database) == 1
     more = await desk.more(mina, left)
@@ -243,3 +247,4 @@ async def test_what_cannot_be_made_is_given_up(desk, mina, run_jobs, kept):
     await run_jobs()
     assert [(await desk.seen(mina, each))["status"] for each in (left, young)] == ["FAILED", "READY"]
     assert len(kept()) == 1
+    assert half not in kept()
