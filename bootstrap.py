@@ -22,6 +22,7 @@ from integrations.kubo import Kubo
 from integrations.local_files import LocalFiles
 from integrations.photos import PillowPhotos
 from integrations.pinata import Pinata
+from integrations.printer import FpdfPrinter
 from integrations.privy import Privy
 from integrations.proof_keys import Ed25519Notary
 from integrations.sandbox.registration import Client, Registration
@@ -52,11 +53,10 @@ async def build(settings: Settings) -> AsyncIterator[Services]:
         raise ValueError("Valkey has no address yet")
     async with AsyncExitStack() as closing:
         shared = valkey.connect(settings.redis_url)
-        closing.push_async_callback(shared.aclose)
         queue = arq_bell.connect(settings.queue_url)
-        closing.push_async_callback(queue.aclose)
         bus = ValkeyBus(shared)
-        closing.push_async_callback(bus.aclose)
+        for close in (shared.aclose, queue.aclose, bus.aclose):
+            closing.push_async_callback(close)
         outside = await _outside(settings, closing)
         files = _files(settings)
         yield Services(
@@ -69,6 +69,7 @@ async def build(settings: Settings) -> AsyncIterator[Services]:
             files=files,
             file_door=files,
             photos=PillowPhotos(),
+            printer=FpdfPrinter(),
             cipher=AesCipher(settings.keys),
             tokens=_tokens(settings),
             oauth=outside.oauth,

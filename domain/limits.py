@@ -87,3 +87,6 @@ MISSIONS_BY_PERSON: Final = Limit(burst=20, every_seconds=60)
 
 VERIFICATIONS_BY_PERSON: Final = Limit(burst=10, every_seconds=30)
 """Looks at one's own history: each reads hours of it."""
+
+EXPORTS_BY_PERSON: Final = Limit(burst=10, every_seconds=60)
+"""Files to make; each reads up to a year of somebody's rows."""

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from domain.cards import CardPayments
 from domain.companions import RequestSignatures
 from domain.connections import AccountProvider, OAuthProvider, Vendor, WalletTokens
+from domain.exports import Printer
 from domain.money import Currency
 from domain.payouts import Roads, Threshold
 from domain.players import Catalog, Player, RecentTracks
@@ -269,6 +270,7 @@ class Services:
     files: FileStore
     file_door: FileDoor
     photos: Photos
+    printer: Printer
     cipher: Cipher
     tokens: TokenMaker
     oauth: Mapping[Vendor, OAuthProvider]

@@ -21,6 +21,7 @@ from resolvers import uploads
 from resolvers.accounts import codes, sessions
 from resolvers.broadcasts.listen import expire_absent
 from resolvers.connections import round_trips
+from resolvers.exports import expire
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +90,9 @@ async def forget_old(database: Database, services: Services) -> None:
     gone = uploads.EXPIRED_AT_ONCE
     while gone == uploads.EXPIRED_AT_ONCE:
         gone = await uploads.expire(database)
+    gone = expire.EXPIRED_AT_ONCE
+    while gone == expire.EXPIRED_AT_ONCE:
+        gone = await expire.expire(database)
 
 
 TIMETABLE: Final[dict[Sweep, float]] = {

@@ -20,6 +20,7 @@ from schema.broadcasts.mutations import BroadcastMutations
 from schema.broadcasts.subscriptions import BroadcastSubscriptions
 from schema.broadcasts.types import BroadcastReads
 from schema.chat import ChatMutations
+from schema.exports import ExportMutations
 from schema.follows import FollowMutations, FollowReads
 from schema.missions.mutations import MissionMutations
 from schema.missions.proofs import ProofReads
@@ -99,6 +100,7 @@ Mutation = merge_types(
         PayoutMutations,
         MissionMutations,
         VerificationMutations,
+        ExportMutations,
     ),
 )
 Subscription = merge_types(

@@ -1,6 +1,7 @@
 """The contract: every operation that the apps send either validates and runs, or waits for what it touches."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,6 @@ GIVEN = Path(__file__).parent.parent.parent / "shared" / "contract"
 WAITING_FILES = {
     "assistant": "the assistant and its proposals",
     "bookings": "bookings and the calendar",
-    "missions": "exports",
     "money": "payouts, payment links and the wallet",
     "operations": "the operators' desk",
     "playlogs": "radio plays and royalties",
@@ -35,7 +35,6 @@ WAITING = {
     "UserProfile": "marketplace profiles",
     "RequestDataExport": "data export and erasure",
     "DeleteAccount": "data export and erasure",
-    "ExportStatus": "data export and erasure",
 }
 EARLY = {"CreateUploads", "CreatePaymentLink"}
 EARLY |= {"Wallet", "CuratorEarnings", "TrialBalance", "JobMonitor", "RetryJob", "AuditLog", "WebhookEvents"}
@@ -119,6 +118,7 @@ async def test_all_that_is_ready_runs(walk, run_jobs):
     await links(walk, mina, guest)
     await missions(walk)
     await payouts(walk, run_jobs)
+    await exports(walk, mina, run_jobs)
     await desk(walk, mina, guest)
     await programs(walk, guest)
     await end_sessions(walk, guest)
@@ -288,6 +288,15 @@ async def payouts(walk, run_jobs):
         ("150.00", ["CANCEL", "SETTLE"])
     ]
     assert (await walk.ask(theo, "Payouts", first=5))["viewer"]["payouts"]["totalCount"] == 3
+
+
+async def exports(walk, mina, run_jobs):
+    today = str(datetime.now(UTC).date())
+    asked = {"kind": "PAYOUTS", "format": "CSV", "from": today, "to": today, "idempotencyKey": "export"}
+    wire = (await walk.do(mina, "CreateExport", **asked))["export"]["id"]
+    await run_jobs()
+    seen = (await walk.ask(mina, "ExportStatus", id=wire))["node"]
+    assert (seen["status"], seen["progress"]) == ("READY", 100)
 
 
 async def desk(walk, mina, guest):

@@ -26,8 +26,8 @@ STATUSES: Final = {
 SHOWN: Final = ("image/", "audio/", "video/")
 """What a browser may show in place; anything else is saved, and nothing is run."""
 
-SAVED: Final = ("evidence/", "histories/")
-"""Where files lie as they were sent, and not as we drew them: those are saved, whatever they are."""
+SAVED: Final = ("evidence/", "histories/", "exports/")
+"""Where files lie as they were sent, or that are wanted as files: those are saved, whatever they are."""
 
 HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",

@@ -1,4 +1,4 @@
-"""A DJ with a play and a companion."""
+"""A DJ with a play, a companion and an export."""
 
 from datetime import UTC, datetime
 
@@ -15,7 +15,12 @@ async def booth(make, owner):
     play |= {"title": "Canary song", "artist": "Canary", "played_at": now, "time_known": True}
     companion = {"id": companion_id, "user_id": owner.id, "name": "Canary laptop", "code_expires_at": now}
     companion |= {"paired_at": now, "public_key": b"k" * 32}
+    export_id = new_id()
+    export = {"id": export_id, "user_id": owner.id, "kind": "TRANSACTIONS", "format": "CSV"}
+    export |= {"from_day": now.date(), "to_day": now.date()}
     async with make.database.transaction() as tx:
         await tx.session.execute(insert(tables.PlayRow).values(**play))
         await tx.session.execute(insert(tables.Companion).values(**companion))
-    return {"Play": to_wire("play", play_id), "Companion": to_wire("companion", companion_id)}
+        await tx.session.execute(insert(tables.Export).values(**export))
+    ids = {"Play": to_wire("play", play_id), "Companion": to_wire("companion", companion_id)}
+    return {**ids, "Export": to_wire("export", export_id)}

@@ -103,6 +103,13 @@ SAMPLES = {
     "appealMissionDecision": lambda stage: {"missionId": stage.missions["appeal"], "note": "It was light"},
     "rateMission": lambda stage: {"missionId": stage.missions["rate"], "rating": 5},
     "retryVerification": lambda stage: {"missionId": stage.missions["retry"]},
+    "createExport": lambda stage: {
+        "kind": "TRANSACTIONS",
+        "format": "CSV",
+        "from": "2026-01-01",
+        "to": "2026-12-31",
+        "idempotencyKey": "another",
+    },
     "refundPayment": lambda stage: {
         "paymentId": stage.ids["Payment"],
         "note": "Changed",
@@ -138,7 +145,7 @@ NEEDS = {
             *("retryJob", "updateUserAccess", "closeReconciliationCase"),
             *("addPayoutMethod", "setDefaultPayoutMethod", "removePayoutMethod", "verifyPayoutMethod", "requestPayout"),
             *("settleManualPayout", "confirmManualPayout", "reviewPayout", "runPayouts"),
-            *("createMission", "acceptMission", *OWN_MISSIONS),
+            *("createMission", "acceptMission", *OWN_MISSIONS, "createExport"),
         ),
         None,
     ),
@@ -172,7 +179,7 @@ FOREIGN = {
 OF_ALL = {"joinBroadcast", "leaveBroadcast", "sendMessage", "followUser", "unfollowUser", "blockUser", "unblockUser"}
 OF_ALL |= {"connectAccount", "connectAppleMusic", "beginOAuthSignIn", "addSignInMethod", "sendTip", "createPaymentLink"}
 OF_ALL |= {"addPayoutMethod", "requestPayout", "pairCompanion"}
-OF_ALL |= {"createMission", "acceptMission"}
+OF_ALL |= {"createMission", "acceptMission", "createExport"}
 OF_ALL |= {"reportContent", "requestSignInCode", "signIn", "refreshSession", "signOut", "updateProfile"}
 OF_ALL |= {"createUploads", "createApiToken", "registerDevice", "updateNotificationSettings", "startBroadcast"}
 """Mutations that anybody may use on what is public, or that name nothing but oneself."""

@@ -12,7 +12,6 @@ down_revision = "0102"
 branch_labels = None
 depends_on = None
 
-CURRENCIES = ("EUR", "GBP", "GHS", "JPY", "KES", "NGN", "USD", "USDC", "ZAR")
 MOMENT = sa.DateTime(timezone=True)
 # Table, column, name of the check, words that it allows from now on beside those of before.
 WORDS = (("jobs", "kind", "jobkind", ("MAKE_EXPORT",)),)
@@ -56,23 +55,35 @@ def _make_exports() -> None:
             server_default="WAITING",
             nullable=False,
         ),
-        sa.Column("from_day", sa.Date(), nullable=True),
-        sa.Column("to_day", sa.Date(), nullable=True),
+        sa.Column("from_day", sa.Date(), nullable=False),
+        sa.Column("to_day", sa.Date(), nullable=False),
         sa.Column("progress", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("storage_key", sa.Text(), nullable=True),
-        sa.Column("failure_code", sa.Text(), nullable=True),
+        sa.Column("failure_code", word("exportfailurecode", "TOO_LARGE", "GIVEN_UP"), nullable=True),
+        sa.Column("failure_message", sa.Text(), nullable=True),
         sa.Column("created_at", MOMENT, server_default=sa.text("now()"), nullable=False),
         sa.Column("finished_at", MOMENT, nullable=True),
         sa.Column("expires_at", MOMENT, nullable=True),
         sa.CheckConstraint(
             "(status IN ('READY', 'EXPIRED')) = (storage_key IS NOT NULL)", name=op.f("ck_exports_file_when_ready")
         ),
+        sa.CheckConstraint(
+            "(status = 'FAILED') = (failure_code IS NOT NULL)", name=op.f("ck_exports_reason_when_failed")
+        ),
+        sa.CheckConstraint("from_day <= to_day", name=op.f("ck_exports_days_in_order")),
         sa.CheckConstraint("progress BETWEEN 0 AND 100", name=op.f("ck_exports_progress_of_100")),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_exports_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_exports")),
     )
     op.create_index(
         "ix_exports_expiring", "exports", ["expires_at"], unique=False, postgresql_where=sa.text("status = 'READY'")
+    )
+    op.create_index(
+        "ix_exports_open",
+        "exports",
+        ["created_at"],
+        unique=False,
+        postgresql_where=sa.text("status IN ('WAITING', 'RUNNING')"),
     )
     op.create_index("ix_exports_user", "exports", ["user_id", "created_at", "id"], unique=False)
 
