@@ -90,9 +90,9 @@ class Operations(Generic[C]):
             ClientGone: The client has left, and there is nobody to answer.
         """
         try:
-            executor = self._prepare(asked, context, allowed)
+            executor = self.prepare(asked, context, allowed)
             watched = gone if executor.operation.operation is OperationType.QUERY else None
-            return self._answer(await within(self._limits.deadline_seconds, _execute(executor), watched), asked)
+            return self.answer(await within(self._limits.deadline_seconds, execute(executor), watched), asked)
         except ClientGone:
             raise
         except Exception as error:  # noqa: BLE001 -- whatever it is, the client gets an answer and the log the rest
@@ -110,18 +110,18 @@ class Operations(Generic[C]):
         """
         seconds = self._limits.deadline_seconds
         try:
-            executor = self._prepare(asked, context, ALL)
+            executor = self.prepare(asked, context, ALL)
             if executor.operation.operation is not OperationType.SUBSCRIPTION:
-                yield self._answer(await within(seconds, _execute(executor)), asked)
+                yield self.answer(await within(seconds, execute(executor)), asked)
                 return
-            source = await within(seconds, _open(executor))
+            source = await within(seconds, open_source(executor))
             if isinstance(source, ExecutionResult):
                 yield Answer({"errors": self.masking.failures(source.errors or (), asked)}, 400)
                 return
             async with aclosing(source):
                 async for event in source:
                     per_event = executor.build_per_event_executor(event)
-                    yield self._answer(await within(seconds, _execute(per_event, serially=False)), asked)
+                    yield self.answer(await within(seconds, execute(per_event, serially=False)), asked)
         except Exception as error:  # noqa: BLE001 -- as above
             yield self.failed(error, asked)
 
@@ -144,7 +144,18 @@ class Operations(Generic[C]):
             return Answer({"errors": [self.masking.shown(error)]}, status)
         return Answer({"errors": [masked(record(error, asked))]}, 500)
 
-    def _prepare(self, asked: Asked, context: C, allowed: Collection[OperationType]) -> Executor[Any]:
+    def prepare(self, asked: Asked, context: C, allowed: Collection[OperationType]) -> Executor[Any]:
+        """Find the document and make ready to run it.
+
+        Args:
+            asked: What to run.
+            context: Who asks.
+            allowed: The types of operations that may come by this road.
+
+        Raises:
+            Refused: It cannot be run.
+            BadRequest: A mutation came by a road for reads.
+        """
         suggest = self._may_suggest(context)
         document = self._documents.find(asked.query, suggest=suggest)
         if document.introspects and not self._may_introspect(context):
@@ -171,20 +182,23 @@ class Operations(Generic[C]):
             raise BadRequest(405, "METHOD_NOT_ALLOWED", "A mutation must come by POST.", {"allow": "POST"})
         return executor
 
-    def _answer(self, result: ExecutionResult, asked: Asked) -> Answer:
+    def answer(self, result: ExecutionResult, asked: Asked) -> Answer:
+        """Give what came of an execution as clients may see it."""
         if not result.errors:
             return Answer({"data": result.data})
         return Answer({"errors": self.masking.failures(result.errors, asked), "data": result.data})
 
 
-async def _execute(executor: Executor[Any], *, serially: bool | None = None) -> ExecutionResult:
+async def execute(executor: Executor[Any], *, serially: bool | None = None) -> ExecutionResult:
+    """Run an operation, or what is selected of one event."""
     result = executor.execute_operation(serially)
     if executor.is_awaitable(result):
         result = await result
     return cast("ExecutionResult", result)
 
 
-async def _open(executor: Executor[Any]) -> AsyncIterable[Any] | ExecutionResult:
+async def open_source(executor: Executor[Any]) -> AsyncIterable[Any] | ExecutionResult:
+    """Begin a subscription: its events, or why there are none."""
     source = create_source_event_stream(executor)
     if executor.is_awaitable(source):
         return await cast("Awaitable[AsyncIterable[Any] | ExecutionResult]", source)
