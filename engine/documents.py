@@ -15,7 +15,8 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from engine.limits import Limits, measure, refusal
 
 RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
-ERRORS_SHOWN = 10
+ERRORS_SHOWN = 5
+"""Validation stops there: to look for more is work for a document that is refused anyway."""
 
 # Comparing fields of one response name is quadratic. The library's own budget of 500,000 is half a second of work.
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 10_000
@@ -66,12 +67,13 @@ class Documents:
         self._known: OrderedDict[str, Document] = OrderedDict()
         self._tokens = 0
 
-    def find(self, text: str, *, suggest: bool = False) -> Document:
+    def find(self, text: str, *, suggest: bool = False, trusted: bool = False) -> Document:
         """Give the document of a text.
 
         Args:
             text: As the client sent it.
             suggest: Whether a refusal may name fields that the client could have meant.
+            trusted: Whether it is known beforehand, and may be longer.
 
         Returns:
             The document, valid and within the limits.
@@ -83,15 +85,15 @@ class Documents:
         if document is not None:
             self._known.move_to_end(text)
             return document
-        document = self._read(text, suggest=suggest)
+        document = self._read(text, suggest=suggest, trusted=trusted)
         self._known[text] = document
         self._tokens += document.tokens
         while self._tokens > self._limits.remembered_tokens and len(self._known) > 1:
             self._tokens -= self._known.popitem(last=False)[1].tokens
         return document
 
-    def _read(self, text: str, *, suggest: bool) -> Document:
-        ast = self._parse(text)
+    def _read(self, text: str, *, suggest: bool, trusted: bool) -> Document:
+        ast = self._parse(text, self._limits.trusted_bytes if trusted else self._limits.document_bytes)
         try:
             introspects = measure(ast, self._limits)
         except GraphQLError as error:
@@ -101,10 +103,10 @@ class Documents:
             raise Refused([_named(error) for error in errors])
         return Document(ast, introspects, _count_tokens(ast))
 
-    def _parse(self, text: str) -> DocumentNode:
+    def _parse(self, text: str, most: int) -> DocumentNode:
         limits = self._limits
-        if len(text) > limits.document_bytes or len(text.encode()) > limits.document_bytes:
-            raise Refused([refusal("DOCUMENT_TOO_LARGE", f"A document may have {limits.document_bytes} bytes.")])
+        if len(text) > most or len(text.encode()) > most:
+            raise Refused([refusal("DOCUMENT_TOO_LARGE", f"A document may have {most} bytes.")])
         try:
             return parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.tokens)
         except GraphQLSyntaxError as error:

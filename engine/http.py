@@ -6,19 +6,22 @@ import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, Generic, TypeVar
 
-import orjson
 import strawberry
 from graphql import OperationType
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from engine.accept import PLAIN, Accepted, read_accept
 from engine.context import Context
+from engine.csrf import READING, check_site
 from engine.deadline import ClientGone, within
 from engine.limits import Limits
+from engine.lookup import Lookup
 from engine.masking import Masking
 from engine.operations import Answer, Operations
-from engine.requests import JSON, Asked, choose_media_type, read_request
+from engine.requests import JSON, METHODS, Asked, read_request
+from engine.responses import respond, respond_kept
 from engine.sockets import Sockets
 
 C = TypeVar("C", bound=Context)
@@ -52,6 +55,9 @@ class GraphQLDoor(Generic[C]):
         page: Callable[[Request], Response] | None = None,
         wants_page: Callable[[Request], bool] = _is_browser,
         allowed_origins: Sequence[str] = (),
+        lookup: Lookup | None = None,
+        may_improvise: Callable[[C], bool] = lambda _context: False,
+        is_public: Callable[[C], bool] = lambda _context: False,
     ) -> None:
         """Open the door.
 
@@ -67,13 +73,23 @@ class GraphQLDoor(Generic[C]):
             page: What a browser gets.
             wants_page: Whether a GET asks for the page instead of data.
             allowed_origins: Other origins whose pages may open a socket. What they may send over HTTP is for CORS to say.
+            lookup: What may be asked by id, and whether anything else may be asked.
+            may_improvise: Who may send documents of their own where only trusted ones pass.
+            is_public: Whether anybody would get the same answers in this context.
         """
         self._context = context
         self._limits = limits or Limits()
         masking = Masking(expose)
         self._operations = Operations(
-            schema, self._limits, masking, may_introspect=may_introspect, may_suggest=may_suggest
+            schema,
+            self._limits,
+            masking,
+            may_introspect=may_introspect,
+            may_suggest=may_suggest,
+            may_improvise=may_improvise,
+            lookup=lookup,
         )
+        self._is_public = is_public
         self._page = page
         self._wants_page = wants_page
         self._sockets = Sockets(schema, self._operations, context, self._limits, allowed_origins)
@@ -84,7 +100,9 @@ class GraphQLDoor(Generic[C]):
             await self._sockets(scope, receive, send)
             return
         request = Request(scope, receive)
-        if self._page is not None and request.method == "GET" and self._wants_page(request):
+        if request.method == "OPTIONS":
+            response = Response(status_code=204, headers={"allow": METHODS})
+        elif self._page is not None and request.method in READING and self._wants_page(request):
             response = self._page(request)
         else:
             try:
@@ -98,28 +116,34 @@ class GraphQLDoor(Generic[C]):
         await self._sockets.drain()
 
     async def _respond(self, request: Request, receive: Receive) -> Response:
-        media_type = JSON
+        accepted = PLAIN
         asked = None
         try:
-            media_type = choose_media_type(request.headers.get("accept"))
+            accepted = read_accept(request.headers.get("accept"))
+            check_site(request)
             asked = await read_request(request, self._limits)
-            return _encode(await self._answer(request, asked, receive), media_type)
+            return await self._answer(request, asked, accepted, receive)
         except ClientGone:
             raise
         except Exception as error:  # noqa: BLE001 -- a request gets an answer, whatever is wrong with it or with us
-            return _encode(self._operations.failed(error, asked), media_type)
+            return respond(self._operations.failed(error, asked), accepted.single or JSON)
 
-    async def _answer(self, request: Request, asked: Asked, receive: Receive) -> Answer:
+    async def _answer(self, request: Request, asked: Asked, accepted: Accepted, receive: Receive) -> Response:
         async def gone() -> None:
             while (await receive())["type"] != "http.disconnect":
                 pass
 
+        media_type = accepted.single or JSON
         try:
             context = await within(self._limits.deadline_seconds, self._context(request, None))
         except self._operations.masking.expose as error:
-            return _unwelcome(error, self._operations.failed(error))
-        allowed = READS if request.method == "GET" else READS_AND_DEEDS
-        return await self._operations.run(asked, context, allowed, gone)
+            return respond(_unwelcome(error, self._operations.failed(error)), media_type)
+        asked = await self._operations.find(asked, context)
+        reading = request.method in READING
+        answer = await self._operations.run(asked, context, READS if reading else READS_AND_DEEDS, gone)
+        if reading and asked.trusted:
+            return respond_kept(answer, media_type, request, public=self._is_public(context))
+        return respond(answer, media_type)
 
 
 def _unwelcome(error: Exception, answer: Answer) -> Answer:
@@ -130,12 +154,3 @@ def _unwelcome(error: Exception, answer: Answer) -> Answer:
     if seconds is not None:
         headers["retry-after"] = str(math.ceil(seconds))
     return Answer(answer.payload, status, headers)
-
-
-def _encode(answer: Answer, media_type: str) -> Response:
-    # Plain JSON has been answered with 200 whatever was wrong with the document since before there was a specification,
-    # and that still says so; a request that never was one is a 4xx in either.
-    refused_document = answer.status == 400 and not answer.malformed
-    status = 200 if refused_document and media_type == JSON else answer.status
-    headers = {"content-type": f"{media_type}; charset=utf-8", "cache-control": "no-store", "vary": "accept"}
-    return Response(orjson.dumps(answer.payload), status, {**headers, **answer.headers})

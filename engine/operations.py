@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar, cast
 
 import strawberry
-from graphql import ExecutionResult, Executor, GraphQLError, OperationType
+from graphql import ExecutionResult, Executor, GraphQLError, OperationType, get_operation_ast
 from graphql.execution import create_source_event_stream
 from graphql.execution.async_iterables import aclosing
 from strawberry.execution import optimized_is_awaitable
@@ -20,6 +20,7 @@ from engine.context import Context
 from engine.deadline import ClientGone, within
 from engine.documents import Documents, Refused, graphql_schema
 from engine.limits import Limits, check_variables, refusal
+from engine.lookup import Lookup
 from engine.masking import Masking, masked, record
 from engine.requests import Asked, BadRequest
 
@@ -56,6 +57,8 @@ class Operations(Generic[C]):
         *,
         may_introspect: Callable[[C], bool],
         may_suggest: Callable[[C], bool],
+        may_improvise: Callable[[C], bool] = lambda _context: False,
+        lookup: Lookup | None = None,
     ) -> None:
         if schema.extensions or schema.directives:
             raise TypeError("Schema extensions and operation directives are not run; use field extensions.")
@@ -66,6 +69,45 @@ class Operations(Generic[C]):
         self.masking = masking
         self._may_introspect = may_introspect
         self._may_suggest = may_suggest
+        self._may_improvise = may_improvise
+        self._lookup = lookup or Lookup()
+
+    async def find(self, asked: Asked, context: C) -> Asked:
+        """Find the text of what is asked, by its id where none was sent. To do it twice changes nothing.
+
+        Args:
+            asked: As it was sent.
+            context: Who asks.
+
+        Returns:
+            The same with its text.
+
+        Raises:
+            Refused: There is no such document, or this client may not send a text of its own.
+            BadRequest: The hash that came along is another text's.
+        """
+        return await self._lookup.find(
+            asked,
+            improvises=self._may_improvise(context),
+            check=lambda found: self._documents.find(found.query, suggest=self._may_suggest(context)),
+        )
+
+    def kind(self, asked: Asked, context: C) -> OperationType | None:
+        """Give the type of the operation that is asked for.
+
+        Args:
+            asked: With its text.
+            context: Who asks.
+
+        Returns:
+            The type; None when there is no such operation.
+
+        Raises:
+            Refused: The document cannot be run.
+        """
+        document = self._documents.find(asked.query, suggest=self._may_suggest(context), trusted=asked.trusted)
+        operation = get_operation_ast(document.ast, asked.operation_name)
+        return operation.operation if operation else None
 
     async def run(
         self,
@@ -157,7 +199,7 @@ class Operations(Generic[C]):
             BadRequest: A mutation came by a road for reads.
         """
         suggest = self._may_suggest(context)
-        document = self._documents.find(asked.query, suggest=suggest)
+        document = self._documents.find(asked.query, suggest=suggest, trusted=asked.trusted)
         if document.introspects and not self._may_introspect(context):
             raise Refused([refusal("INTROSPECTION_OFF", "Questions about the schema are not answered here.")])
         check_variables(asked.variables, self._limits)
