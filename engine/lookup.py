@@ -26,33 +26,40 @@ class Shelf(Protocol):
 
 
 class Lookup:
-    """Finds the text of what is asked."""
+    """Finds the text of what is asked.
+
+    Attributes:
+        only: Whether nothing but trusted documents may be asked, but by developers.
+    """
 
     def __init__(self, trusted: Trusted | None = None, *, only: bool = False, shelf: Shelf | None = None) -> None:
         """Decide what may be asked.
 
         Args:
             trusted: What may be asked by id.
-            only: Whether nothing else may be asked, but by developers.
+            only: Whether nothing else may be asked.
             shelf: Where automatic persisted queries are kept; None to have none. With `only` there are none either.
         """
         self._trusted = trusted or Trusted()
-        self._only = only
+        self.only = only
         self._shelf = None if only else shelf
 
-    async def find(self, asked: Asked, *, improvises: bool, check: Callable[[Asked], object]) -> Asked:
+    def recognise(self, asked: Asked) -> Asked:
+        """Say of a text whether it is that of a trusted document."""
+        return replace(asked, trusted=True) if not asked.trusted and self._trusted.holds(asked.query) else asked
+
+    async def find(self, asked: Asked, *, check: Callable[[Asked], object]) -> Asked:
         """Find the text.
 
         Args:
             asked: As it was sent.
-            improvises: Whether this client may send texts of its own where only trusted documents pass.
             check: Raises where a text cannot be run; asked before it is kept for others.
 
         Returns:
             The same with the text in it, and nothing left to be found.
 
         Raises:
-            Refused: There is no such document, or a text is not taken.
+            Refused: There is no such document.
             BadRequest: The hash is not that of the text.
         """
         if asked.document_id is not None:
@@ -62,13 +69,7 @@ class Lookup:
             return replace(asked, query=text, document_id=None, trusted=True)
         if asked.digest is not None:
             asked = await self._by_digest(asked, check)
-        if not asked.trusted and self._trusted.holds(asked.query):
-            asked = replace(asked, trusted=True)
-        if self._only and not (asked.trusted or improvises):
-            raise Refused(
-                [refusal("DOCUMENT_NOT_TRUSTED", "Only trusted documents are run here: send a `documentId`.")]
-            )
-        return asked
+        return self.recognise(asked)
 
     async def _by_digest(self, asked: Asked, check: Callable[[Asked], object]) -> Asked:
         assert asked.digest is not None

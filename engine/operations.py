@@ -83,14 +83,13 @@ class Operations(Generic[C]):
             The same with its text.
 
         Raises:
-            Refused: There is no such document, or this client may not send a text of its own.
+            Refused: There is no such document.
             BadRequest: The hash that came along is another text's.
         """
-        return await self._lookup.find(
-            asked,
-            improvises=self._may_improvise(context),
-            check=lambda found: self._documents.find(found.query, suggest=self._may_suggest(context)),
-        )
+        if asked.document_id is None and asked.digest is None:
+            return self._lookup.recognise(asked)
+        suggest = self._may_suggest(context)
+        return await self._lookup.find(asked, check=lambda found: self._documents.find(found.query, suggest=suggest))
 
     def kind(self, asked: Asked, context: C) -> OperationType | None:
         """Give the type of the operation that is asked for.
@@ -132,6 +131,7 @@ class Operations(Generic[C]):
             ClientGone: The client has left, and there is nobody to answer.
         """
         try:
+            asked = await self.find(asked, context)
             executor = self.prepare(asked, context, allowed)
             watched = gone if executor.operation.operation is OperationType.QUERY else None
             return self.answer(await within(self._limits.deadline_seconds, execute(executor), watched), asked)
@@ -152,6 +152,7 @@ class Operations(Generic[C]):
         """
         seconds = self._limits.deadline_seconds
         try:
+            asked = await self.find(asked, context)
             executor = self.prepare(asked, context, ALL)
             if executor.operation.operation is not OperationType.SUBSCRIPTION:
                 yield self.answer(await within(seconds, execute(executor)), asked)
@@ -190,14 +191,16 @@ class Operations(Generic[C]):
         """Find the document and make ready to run it.
 
         Args:
-            asked: What to run.
+            asked: What to run, with its text: see `find`.
             context: Who asks.
             allowed: The types of operations that may come by this road.
 
         Raises:
-            Refused: It cannot be run.
+            Refused: It cannot be run, or this client may not send a text of its own.
             BadRequest: A mutation came by a road for reads.
         """
+        if self._lookup.only and not (asked.trusted or self._may_improvise(context)):
+            raise Refused([refusal("DOCUMENT_NOT_TRUSTED", "Only trusted documents are run here: send a `documentId`.")])
         suggest = self._may_suggest(context)
         document = self._documents.find(asked.query, suggest=suggest, trusted=asked.trusted)
         if document.introspects and not self._may_introspect(context):
