@@ -92,7 +92,7 @@ class GraphQLDoor(Generic[C]):
         self._is_public = is_public
         self._page = page
         self._wants_page = wants_page
-        self._sockets = Sockets(schema, self._operations, context, self._limits, allowed_origins)
+        self._sockets = Sockets(self._operations, context, self._limits, allowed_origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or serve one socket until it closes."""

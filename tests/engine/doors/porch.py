@@ -189,6 +189,12 @@ class Sleeper:
         return True
 
 
+SERVER = {
+    **{"host": "127.0.0.1", "port": 0, "log_level": "critical", "lifespan": "off"},
+    **{"ws": "engine.frames:FrameProtocol", "ws_per_message_deflate": False},
+}
+"""How uvicorn serves us."""
+
 SCHEMA = strawberry.Schema(Query, Mutation, Subscription)
 
 
@@ -218,7 +224,7 @@ async def eventually(condition, seconds=1.0):
 @asynccontextmanager
 async def serving(door, **settings):
     """Put an app behind a real socket and give its address, host and port."""
-    config = uvicorn.Config(door, host="127.0.0.1", port=0, log_level="critical", lifespan="off", **settings)
+    config = uvicorn.Config(door, **{**SERVER, **settings})
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve())
     await eventually(lambda: server.started, 10)
