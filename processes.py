@@ -70,7 +70,7 @@ def run_web(settings: Settings, _arguments: argparse.Namespace) -> int:
         port=settings.port,
         loop="uvloop",
         http="httptools",
-        ws="websockets-sansio",
+        ws="engine.frames:FrameProtocol",
         ws_max_size=Limits.frame_bytes,
         ws_per_message_deflate=False,
         log_level="warning",

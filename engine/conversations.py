@@ -111,7 +111,18 @@ class Conversation:
         guest: Who is there, once that is known.
     """
 
-    __slots__ = ("_scope", "_silence", "_sockets", "_stopping", "_watching", "greeted", "guest", "operations", "payload", "wire")
+    __slots__ = (
+        "_scope",
+        "_silence",
+        "_sockets",
+        "_stopping",
+        "_watching",
+        "greeted",
+        "guest",
+        "operations",
+        "payload",
+        "wire",
+    )
 
     def __init__(self, sockets: Sockets, scope: Scope, wire: Wire) -> None:
         self._sockets = sockets

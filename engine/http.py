@@ -22,7 +22,8 @@ from engine.masking import Masking
 from engine.operations import Answer, Operations
 from engine.requests import JSON, METHODS, Asked, read_request
 from engine.responses import respond, respond_kept
-from engine.sockets import Sockets
+from engine.sockets import Sockets, client_of
+from engine.streams import Streams, nowhere
 
 C = TypeVar("C", bound=Context)
 
@@ -58,6 +59,8 @@ class GraphQLDoor(Generic[C]):
         lookup: Lookup | None = None,
         may_improvise: Callable[[C], bool] = lambda _context: False,
         is_public: Callable[[C], bool] = lambda _context: False,
+        cursor_of: Callable[[Any], str | None] = nowhere,
+        address_of: Callable[[HTTPConnection], str | None] = client_of,
     ) -> None:
         """Open the door.
 
@@ -76,6 +79,8 @@ class GraphQLDoor(Generic[C]):
             lookup: What may be asked by id, and whether anything else may be asked.
             may_improvise: Who may send documents of their own where only trusted ones pass.
             is_public: Whether anybody would get the same answers in this context.
+            cursor_of: The place of an event in its stream, by the value of a subscription's root field.
+            address_of: Where a client is, for counting its open sockets.
         """
         self._context = context
         self._limits = limits or Limits()
@@ -92,7 +97,8 @@ class GraphQLDoor(Generic[C]):
         self._is_public = is_public
         self._page = page
         self._wants_page = wants_page
-        self._sockets = Sockets(self._operations, context, self._limits, allowed_origins)
+        streams = Streams(self._operations, self._limits, cursor_of)
+        self._sockets = Sockets(streams, context, self._limits, allowed_origins, address_of)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or serve one socket until it closes."""

@@ -20,7 +20,6 @@ from engine.context import Context
 from engine.conversations import Conversation
 from engine.deadline import within
 from engine.limits import Limits
-from engine.operations import Operations
 from engine.proofs import Proofs
 from engine.seats import Seats
 from engine.streams import Streams
@@ -52,16 +51,14 @@ class Sockets:
 
     def __init__(
         self,
-        operations: Operations[Any],
+        streams: Streams,
         context: MakeContext,
         limits: Limits,
         allowed_origins: Sequence[str],
-        *,
-        cursor_of: Callable[[Any], str | None] | None = None,
         address_of: Callable[[HTTPConnection], str | None] = client_of,
     ) -> None:
-        self.operations = operations
-        self.streams = Streams(operations, limits, cursor_of) if cursor_of else Streams(operations, limits)
+        self.operations = streams.operations
+        self.streams = streams
         self.limits = limits
         self.proofs = Proofs()
         self.seats = Seats(limits)
@@ -149,7 +146,7 @@ class Sockets:
 
 async def _deny(send: Send, status: int, text: str) -> None:
     headers = [(b"content-type", b"text/plain; charset=utf-8")]
-    if status != 403:  # noqa: PLR2004 -- what passes is worth another try
+    if status != 403:
         headers.append((b"retry-after", b"1"))
     await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
     await send({"type": "websocket.http.response.body", "body": text.encode(), "more_body": False})

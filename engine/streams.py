@@ -34,7 +34,8 @@ from engine.requests import Asked
 MOST_OPERATIONS: Final = 1_000
 
 
-def _nowhere(_value: object) -> str | None:
+def nowhere(_value: object) -> str | None:
+    """Say that events have no place to come back to."""
     return None
 
 
@@ -42,7 +43,7 @@ class Streams:
     """Runs operations and tells what comes of them, sharing what can be shared."""
 
     def __init__(
-        self, operations: Operations[Any], limits: Limits, cursor_of: Callable[[Any], str | None] = _nowhere
+        self, operations: Operations[Any], limits: Limits, cursor_of: Callable[[Any], str | None] = nowhere
     ) -> None:
         """Begin.
 
@@ -172,7 +173,8 @@ def _used_below(executor: Executor[Any]) -> frozenset[str]:
             at_root = False
             for selection in node.selections:  # type: ignore[attr-defined]
                 if isinstance(selection, FieldNode):
-                    waiting += [*selection.directives, *([selection.selection_set] if selection.selection_set else [])]
+                    waiting += selection.directives or ()
+                    waiting += [selection.selection_set] if selection.selection_set else []
                 else:
                     waiting.append(selection)
             continue

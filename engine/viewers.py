@@ -190,7 +190,9 @@ async def _places(bucket: _Bucket[L], noticed: Noticed) -> Mapping[object, Hasha
         return {viewer: viewer for viewer in ids if isinstance(viewer, Hashable)}
 
 
-async def partition(context: Context, statements: Sequence[Statement], viewers: Sequence[object]) -> dict[object, Hashable]:
+async def partition(
+    context: Context, statements: Sequence[Statement], viewers: Sequence[object]
+) -> dict[object, Hashable]:
     """Find out which viewers' statements find the same rows.
 
     Args:
@@ -206,7 +208,7 @@ async def partition(context: Context, statements: Sequence[Statement], viewers: 
         for sql, values, place in statements:
             inner = re.sub(rf"\${place}(?!\d)", "looking.viewer", sql)
             text = (
-                f"SELECT md5(ARRAY(SELECT seen::text FROM ({inner}) AS seen)::text) "
+                f"SELECT md5(ARRAY(SELECT seen::text FROM ({inner}) AS seen)::text) "  # noqa: S608 -- our own plan's text
                 f"FROM unnest(${place}::uuid[]) WITH ORDINALITY AS looking(viewer, place) ORDER BY looking.place"
             )
             rows = await reader.fetch(text, *values[: place - 1], list(viewers), *values[place:])

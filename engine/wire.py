@@ -33,7 +33,19 @@ class Wire:
         abandoned: Whether the reader was stopped because the socket can neither be written to nor closed.
     """
 
-    __slots__ = ("_frames", "_limits", "_pump", "_queue", "_receive", "_send", "_waiting", "abandoned", "closed", "reader")
+    __slots__ = (
+        "_frames",
+        "_limits",
+        "_pump",
+        "_queue",
+        "_receive",
+        "_room",
+        "_send",
+        "_waiting",
+        "abandoned",
+        "closed",
+        "reader",
+    )
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, limits: Limits) -> None:
         self._receive = receive
@@ -41,8 +53,9 @@ class Wire:
         self._limits = limits
         self._frames: Frames | None = (scope.get("extensions") or {}).get(EXTENSION)
         # Without the extension, messages wait here for one task that hands them to ASGI.
-        self._queue: deque[bytes | tuple[int, str]] = deque()
+        self._queue: deque[bytes | tuple[int, str]] | None = None
         self._waiting = 0
+        self._room: asyncio.Event | None = None
         self._pump: asyncio.Task[None] | None = None
         self.reader = asyncio.current_task()
         self.closed = False
@@ -115,8 +128,9 @@ class Wire:
                 async with asyncio.timeout(self._limits.send_seconds):
                     if self._frames is not None:
                         await self._frames.drained()
-                    while self._frames is None and self._waiting > HIGH_WATER and not self.closed:
-                        await asyncio.sleep(0.01)
+                    else:
+                        self._room = asyncio.Event()
+                        await self._room.wait()
             except TimeoutError:
                 self.close(1013, "Too slow")
         if self.closed:
@@ -140,9 +154,15 @@ class Wire:
             self._pump.cancel()
 
     def _put(self, item: bytes | tuple[int, str]) -> None:
+        if self._queue is None:
+            self._queue = deque()
         self._queue.append(item)
         if self._pump is None or self._pump.done():
-            self._pump = asyncio.create_task(self._send_all())
+            self._pump = asyncio.create_task(self._send_all(self._queue))
+
+    def _make_room(self) -> None:
+        if self._room is not None and (self.closed or self._waiting <= HIGH_WATER):
+            self._room.set()
 
     def _give_up(self) -> None:
         """Leave a socket whose close frame is stuck behind what is not read: no answer to it would wake the reader."""
@@ -152,15 +172,17 @@ class Wire:
             if self.reader is not None:
                 self.reader.cancel()
 
-    async def _send_all(self) -> None:
-        while self._queue:
-            item = self._queue.popleft()
+    async def _send_all(self, queue: deque[bytes | tuple[int, str]]) -> None:
+        while queue:
+            item = queue.popleft()
             try:
                 if isinstance(item, bytes):
                     await self._send({"type": "websocket.send", "text": item.decode()})
                     self._waiting -= len(item)
+                    self._make_room()
                 else:
                     await self._send({"type": "websocket.close", "code": item[0], "reason": item[1]})
             except Exception:  # noqa: BLE001 -- whatever the server says of it, nobody is there any more
                 self.closed = True
-                self._queue.clear()
+                queue.clear()
+                self._make_room()

@@ -123,7 +123,13 @@ async def web(settings, sandbox):
     """The running web process: `web.database`, `web.services`, `web.live`, behind `settings.public_url`."""
     made = app.build(settings)
     config = uvicorn.Config(
-        made, host="127.0.0.1", port=settings.port, log_level="warning", ws="websockets-sansio", lifespan="on"
+        made,
+        host="127.0.0.1",
+        port=settings.port,
+        log_level="warning",
+        ws="engine.frames:FrameProtocol",
+        ws_per_message_deflate=False,
+        lifespan="on",
     )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None
