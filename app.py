@@ -18,17 +18,21 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 import bootstrap
 from db.session import Database, connect
+from domain.accounts import Role
 from domain.actors import Caller
 from domain.errors import DomainError, Unauthenticated
 from domain.ports import Services
 from engine import tuning
 from engine.check import check
+from engine.csrf import ASKED_FIRST
 from engine.http import GraphQLDoor
+from engine.lookup import Lookup
+from engine.trusted import ManifestRefused, Trusted, read_manifest
 from resolvers.accounts import demo
 from resolvers.accounts.authenticate import authenticate
 from resolvers.broadcasts.presence import Presence
 from schema.context import Context
-from schema.live import make_live
+from schema.live import make_live, place_of_event
 from schema.root import schema
 from settings import Settings
 from web import connections, explorer, files, health, webhooks
@@ -36,11 +40,17 @@ from web.callers import caller_of
 
 VERSION: Final = "1.0.0"
 """The version of the API that apps read at `/health`; the software's own is in pyproject.toml."""
+DOCUMENTS: Final = Path(__file__).parent / "schema" / "documents.json"
+"""The operations that our own apps send; `backline documents` writes it."""
 EXPLORER: Final = Path(__file__).parent / "explorer" / "dist"
 
 
 class FaultyDeclarations(Exception):
     """Declarations and tables do not agree: the server must not serve wrong answers."""
+
+
+class FaultyDocuments(Exception):
+    """A manifest of trusted documents cannot be used: some app would be answered with refusals alone."""
 
 
 def create() -> Starlette:
@@ -49,6 +59,7 @@ def create() -> Starlette:
     Raises:
         SettingsRefused: A setting cannot be used.
         FaultyDeclarations: The schema and the tables do not agree.
+        FaultyDocuments: A manifest of trusted documents cannot be used.
     """
     return build(Settings.from_environment(os.environ, Path(".env")))
 
@@ -58,19 +69,20 @@ def build(settings: Settings) -> Starlette:
     faults = check(schema)
     if faults:
         raise FaultyDeclarations("\n".join(str(fault) for fault in faults))
+    trusted = read_documents(settings)
     cors = Middleware(
         CORSMiddleware,
         allow_origins=list(settings.allowed_origins),
         allow_methods=["GET", "POST", "PUT"],
-        allow_headers=["authorization", "content-type"],
-        expose_headers=["retry-after"],
+        allow_headers=["authorization", "content-type", "if-none-match", *ASKED_FIRST],
+        expose_headers=["etag", "retry-after"],
         max_age=600,
     )
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with bootstrap.build(settings) as services:
-            web = Web(settings, services)
+            web = Web(settings, services, trusted)
             app.router.routes.extend(web.routes())
             app.state.web = web
             tuning.settle()
@@ -80,10 +92,28 @@ def build(settings: Settings) -> Starlette:
     return Starlette(middleware=[cors], lifespan=lifespan)
 
 
+def read_documents(settings: Settings) -> Trusted:
+    """Read the documents that are trusted: our own apps', and those of the manifests in the settings.
+
+    Raises:
+        FaultyDocuments: A manifest cannot be read or used.
+    """
+    manifests = []
+    for path in (DOCUMENTS, *settings.trusted_documents):
+        try:
+            manifests.append(read_manifest(path.read_bytes()))
+        except (OSError, ManifestRefused) as fault:
+            raise FaultyDocuments(f"The trusted documents in {path} cannot be used. {fault}") from fault
+    try:
+        return Trusted(manifests)
+    except ManifestRefused as fault:
+        raise FaultyDocuments(f"The trusted documents contradict each other. {fault}") from fault
+
+
 class Web:
     """What one web process is made of."""
 
-    def __init__(self, settings: Settings, services: Services) -> None:
+    def __init__(self, settings: Settings, services: Services, trusted: Trusted) -> None:
         assert settings.database_url
         self.settings = settings
         self.services = services
@@ -100,7 +130,17 @@ class Web:
             page=lambda _request: explorer.page(EXPLORER, with_people=settings.demo),
             wants_page=explorer.wants_page,
             allowed_origins=settings.allowed_origins,
+            lookup=Lookup(
+                trusted, only=settings.trusted_only, shelf=services.cache if settings.persisted_queries else None
+            ),
+            may_improvise=self._is_developer,
+            is_public=lambda context: context.actor is None,
         )
+
+    @staticmethod
+    def _is_developer(context: Context) -> bool:
+        """Operators' tokens are developers' tokens, where others may send trusted documents only."""
+        return context.actor is not None and Role.OPERATOR in context.actor.roles
 
     def _is_known(self, context: Context) -> bool:
         return self.settings.demo or context.actor is not None

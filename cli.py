@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from graphql import GraphQLError
+from graphql import GraphQLError, parse
 from sqlalchemy.exc import SQLAlchemyError
 
 import app
@@ -22,6 +22,7 @@ from db import migrate
 from domain.accounts import Role
 from domain.errors import DomainError, InvalidInput
 from engine.explain import explain
+from engine.trusted import write_manifest
 from integrations.embedded import EmbeddedError, reset
 from processes import addressed, opened, run_drive, run_sandbox, run_web, run_worker
 from resolvers.accounts import demo as demo_people
@@ -30,6 +31,7 @@ from schema.root import schema
 from settings import Settings, SettingsRefused
 
 SDL = Path(__file__).parent / "schema" / "schema.graphql"
+CONTRACT = Path(__file__).parent / "contract"
 
 
 def run_migrate(settings: Settings, _arguments: argparse.Namespace) -> int:
@@ -119,6 +121,18 @@ def run_schema(_settings: Settings, _arguments: argparse.Namespace) -> int:
     return 0
 
 
+def run_documents(_settings: Settings, _arguments: argparse.Namespace) -> int:
+    """Write the manifest of the contract's operations, which are trusted."""
+    app.DOCUMENTS.write_bytes(contract_manifest())
+    print(f"Wrote {app.DOCUMENTS.name}.")
+    return 0
+
+
+def contract_manifest() -> bytes:
+    """The manifest as it should be."""
+    return write_manifest(parse("\n".join(path.read_text() for path in sorted(CONTRACT.glob("*.graphql")))))
+
+
 def run_explain(_settings: Settings, arguments: argparse.Namespace) -> int:
     """Print the plan and SQL of an operation."""
     document = sys.stdin.read() if arguments.file == "-" else Path(arguments.file).read_text()
@@ -161,6 +175,7 @@ WITH_DATABASES: dict[str, Command] = {
 WITHOUT: dict[str, Command] = {
     "serve": run_serve,
     "schema": run_schema,
+    "documents": run_documents,
     "explain": run_explain,
     "reset": run_reset,
     "sandbox": run_sandbox,
@@ -168,8 +183,20 @@ WITHOUT: dict[str, Command] = {
     "doctor": run_doctor,
 }
 
-WITHOUT_ARGUMENTS = ("serve", "web", "worker", "sandbox", "migrate", "seed", "drive", "schema", "doctor", "reset")
-WITHOUT_SECRETS = {"doctor", "explain", "migrate", "proof", "reset", "schema", "token"}
+WITHOUT_ARGUMENTS = (
+    "serve",
+    "web",
+    "worker",
+    "sandbox",
+    "migrate",
+    "seed",
+    "drive",
+    "schema",
+    "documents",
+    "doctor",
+    "reset",
+)
+WITHOUT_SECRETS = {"doctor", "documents", "explain", "migrate", "proof", "reset", "schema", "token"}
 """Commands that work, or say what is missing, where nobody has set secrets yet."""
 
 
@@ -220,7 +247,7 @@ def main() -> int:
             return WITHOUT[arguments.command](settings, arguments)
         with addressed(settings) as ready:
             return WITH_DATABASES[arguments.command](ready, arguments)
-    except (SettingsRefused, EmbeddedError, DomainError, app.FaultyDeclarations) as fault:
+    except (SettingsRefused, EmbeddedError, DomainError, app.FaultyDeclarations, app.FaultyDocuments) as fault:
         print(f"backline {arguments.command}: {fault}", file=sys.stderr)
     except (SQLAlchemyError, OSError) as fault:
         print(

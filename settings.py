@@ -44,6 +44,9 @@ class Settings:
     frontend_url: str | None = setting("FRONTEND_URL", env.address("https", "http"))
     allowed_origins: tuple[str, ...] = setting("ALLOWED_ORIGINS", env.many(env.origin), default=())
     trusted_proxies: tuple[str, ...] = setting("TRUSTED_PROXIES", env.many(env.network), default=())
+    trusted_documents: tuple[Path, ...] = setting("TRUSTED_DOCUMENTS", env.many(Path), default=())
+    trusted_only: bool = setting("TRUSTED_ONLY", env.switch, default=False)
+    persisted_queries: bool = setting("PERSISTED_QUERIES", env.switch, default=False)
 
     database_url: str | None = setting("DATABASE_URL", env.postgres_url, secret=True)
     pool_size: int = setting("POOL_SIZE", env.whole(1, 200), default=10)
@@ -214,6 +217,8 @@ def _missing_pairs(values: Mapping[str, Any], texts: Mapping[str, str]) -> list[
         if missing and len(missing) < len(group):
             given = next(name for name in group if name not in missing)
             faults.append(f"{' and '.join(missing)} must be set as well, because {given} is; or set none of them.")
+    if values["trusted_only"] and values["persisted_queries"]:
+        faults.append("PERSISTED_QUERIES must be off where TRUSTED_ONLY is on: it takes documents from anybody.")
     if values["distribution_min_payout_minor"] > values["distribution_auto_payout_minor"]:
         faults.append("DISTRIBUTION_MIN_PAYOUT must not be more than DISTRIBUTION_AUTO_PAYOUT_THRESHOLD.")
     return faults

@@ -82,7 +82,8 @@ def read_parameters(values: object) -> Asked:
         raise _malformed("The parameter `extensions` must be an object or null.")
     digest = _read_digest(extensions or {})
     if document_id is not None:
-        if query is not None:
+        # Some clients of sockets cannot leave `query` out.
+        if query:
             raise _malformed("Send either `query` or `documentId`.")
         if not isinstance(document_id, str) or not document_id or len(document_id) > LONGEST_ID:
             raise _malformed(

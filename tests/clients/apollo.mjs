@@ -1,0 +1,44 @@
+// Apollo Client: queries and mutations over HTTP, trusted documents by their ids, subscriptions by socket and by multipart.
+
+import { ApolloClient, ApolloLink, HttpLink, InMemoryCache, gql } from "@apollo/client/core/index.js";
+import { PersistedQueryLink } from "@apollo/client/link/persisted-queries/index.js";
+import { GraphQLWsLink } from "@apollo/client/link/subscriptions/index.js";
+import { createClient } from "graphql-ws";
+import WebSocket from "ws";
+import { WHO, address, given, headers, idOf, socket, tell, text } from "./given.mjs";
+
+const nameOf = (document) => document.definitions.find((each) => each.kind === "OperationDefinition").name.value;
+const http = new HttpLink({ uri: address, headers });
+const byId = new PersistedQueryLink({ generateHash: (document) => idOf(nameOf(document)) }).concat(http);
+const connection = createClient({ url: socket, webSocketImpl: WebSocket, connectionParams: headers });
+
+const client = (link) => new ApolloClient({ link, cache: new InMemoryCache() });
+const first = (observable) =>
+  new Promise((resolve, reject) => {
+    const subscription = observable.subscribe({
+      next: (value) => (resolve(value), setTimeout(() => subscription.unsubscribe())),
+      error: reject,
+    });
+  });
+
+const answers = {};
+const plain = client(http);
+answers.query = (await plain.query({ query: gql(WHO) })).data.viewer.user.username;
+answers.mutation = (
+  await plain.mutate({ mutation: gql(text("FollowUser")), variables: { input: { userId: given.self } } })
+).data.followUser.userErrors;
+answers.refusal = await plain
+  .query({ query: gql("{ nothing }") })
+  .then(() => "answered", (error) => [error.name, error.errors?.[0]?.extensions.code]);
+const sent = [];
+const watched = new ApolloLink((operation, forward) => (sent.push(operation.extensions), forward(operation)));
+answers.trusted = (
+  await client(ApolloLink.from([byId])).query({ query: gql(text("LiveBroadcasts")), variables: { first: 5 } })
+).data.liveBroadcasts.edges.map((edge) => edge.node.title);
+const events = { query: gql(text("BroadcastEvents")), variables: { broadcastId: given.room } };
+answers.socket = (await first(client(new GraphQLWsLink(connection)).subscribe(events))).data.broadcastEvents.event.__typename;
+if (given.streams) {
+  answers.multipart = (await first(client(watched.concat(http)).subscribe(events))).data.broadcastEvents.event.__typename;
+}
+await connection.dispose();
+tell(answers);
