@@ -23,6 +23,7 @@ from engine.limits import Limits, check_variables, refusal
 from engine.lookup import Lookup
 from engine.masking import Masking, masked, record
 from engine.requests import Asked, BadRequest
+from engine.sight import RECORD, Sight
 
 C = TypeVar("C", bound=Context)
 
@@ -59,6 +60,7 @@ class Operations(Generic[C]):
         may_suggest: Callable[[C], bool],
         may_improvise: Callable[[C], bool] = lambda _context: False,
         lookup: Lookup | None = None,
+        sight: Sight | None = None,
     ) -> None:
         if schema.extensions or schema.directives:
             raise TypeError("Schema extensions and operation directives are not run; use field extensions.")
@@ -71,6 +73,7 @@ class Operations(Generic[C]):
         self._may_suggest = may_suggest
         self._may_improvise = may_improvise
         self._lookup = lookup or Lookup()
+        self.sight = sight or Sight()
 
     async def find(self, asked: Asked, context: C) -> Asked:
         """Find the text of what is asked, by its id where none was sent. To do it twice changes nothing.
@@ -130,15 +133,19 @@ class Operations(Generic[C]):
         Raises:
             ClientGone: The client has left, and there is nobody to answer.
         """
+        record = self.sight.begin()
         try:
             asked = await self.find(asked, context)
             executor = self.prepare(asked, context, allowed)
             watched = gone if executor.operation.operation is OperationType.QUERY else None
-            return self.answer(await within(self._limits.deadline_seconds, execute(executor), watched), asked)
+            answer = self.answer(await within(self._limits.deadline_seconds, execute(executor), watched), asked)
         except ClientGone:
+            self.sight.leave(record)
             raise
         except Exception as error:  # noqa: BLE001 -- whatever it is, the client gets an answer and the log the rest
-            return self.failed(error, asked)
+            answer = self.failed(error, asked)
+        self.sight.end(record, answer.payload)
+        return answer
 
     async def stream(self, asked: Asked, context: C) -> AsyncGenerator[Answer, None]:
         """Run any operation: one answer for a query or a mutation, one for each event of a subscription.
@@ -218,6 +225,9 @@ class Operations(Generic[C]):
         )
         if isinstance(executor, list):
             raise Refused(executor)
+        record = RECORD.get()
+        if record is not None:
+            record.is_of(executor.operation, trusted=asked.trusted)
         kind = executor.operation.operation
         if kind not in allowed and kind is OperationType.SUBSCRIPTION:
             raise Refused(
