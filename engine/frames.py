@@ -22,9 +22,9 @@ ABORT_SECONDS: Final = 2.0
 def text_frame(message: bytes) -> bytes:
     """Encode a text message of a server: one frame, not masked, not compressed."""
     length = len(message)
-    if length < 126:  # noqa: PLR2004 -- the lengths of RFC 6455, 5.2
+    if length < 126:
         return bytes((0x81, length)) + message
-    if length < 65_536:  # noqa: PLR2004
+    if length < 65_536:
         return b"\x81\x7e" + length.to_bytes(2, "big") + message
     return b"\x81\x7f" + length.to_bytes(8, "big") + message
 
@@ -68,7 +68,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
     def handle_connect(self, event: Request) -> None:
         """Begin a handshake, and offer the extension where nothing changes the bytes of a message."""
         super().handle_connect(event)
-        if self.response.status_code == 101 and not self.conn.extensions:  # noqa: PLR2004
+        if self.response.status_code == 101 and not self.conn.extensions:
             extensions: Any = self.scope["extensions"]
             extensions[EXTENSION] = Frames(self)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, Generic, TypeVar
@@ -10,19 +11,23 @@ import strawberry
 from graphql import OperationType
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from engine.accept import PLAIN, Accepted, read_accept
+from engine.accept import EVENT_STREAM, PLAIN, Accepted, read_accept
 from engine.context import Context
 from engine.csrf import READING, check_site
 from engine.deadline import ClientGone, within
+from engine.documents import Refused
+from engine.http_streams import Encoding, HttpStreams
 from engine.limits import Limits
 from engine.lookup import Lookup
 from engine.masking import Masking
+from engine.multipart_subscriptions import Parts
 from engine.operations import Answer, Operations
 from engine.requests import JSON, METHODS, Asked, read_request
 from engine.responses import respond, respond_kept
 from engine.sockets import Sockets, client_of
+from engine.sse import Events
 from engine.streams import Streams, nowhere
 
 C = TypeVar("C", bound=Context)
@@ -99,6 +104,8 @@ class GraphQLDoor(Generic[C]):
         self._wants_page = wants_page
         streams = Streams(self._operations, self._limits, cursor_of)
         self._sockets = Sockets(streams, context, self._limits, allowed_origins, address_of)
+        self._streams = HttpStreams(streams, self._limits, self._sockets.proofs, self._sockets.seats)
+        self._address_of = address_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or serve one socket until it closes."""
@@ -107,7 +114,7 @@ class GraphQLDoor(Generic[C]):
             return
         request = Request(scope, receive)
         if request.method == "OPTIONS":
-            response = Response(status_code=204, headers={"allow": METHODS})
+            response: ASGIApp = Response(status_code=204, headers={"allow": METHODS})
         elif self._page is not None and request.method in READING and self._wants_page(request):
             response = self._page(request)
         else:
@@ -119,9 +126,16 @@ class GraphQLDoor(Generic[C]):
 
     async def drain(self) -> None:
         """Take no more sockets and close the open ones with 1012, which clients answer by connecting elsewhere."""
-        await self._sockets.drain()
+        await asyncio.gather(self._sockets.drain(), self._streams.drain())
+        await self._streams.streams.settled(self._limits.deadline_seconds)
 
-    async def _respond(self, request: Request, receive: Receive) -> Response:
+    def _kind(self, asked: Asked, context: C) -> OperationType | None:
+        try:
+            return self._operations.kind(asked, context)
+        except Refused:
+            return None
+
+    async def _respond(self, request: Request, receive: Receive) -> ASGIApp:
         accepted = PLAIN
         asked = None
         try:
@@ -134,7 +148,7 @@ class GraphQLDoor(Generic[C]):
         except Exception as error:  # noqa: BLE001 -- a request gets an answer, whatever is wrong with it or with us
             return respond(self._operations.failed(error, asked), accepted.single or JSON)
 
-    async def _answer(self, request: Request, asked: Asked, accepted: Accepted, receive: Receive) -> Response:
+    async def _answer(self, request: Request, asked: Asked, accepted: Accepted, receive: Receive) -> ASGIApp:
         async def gone() -> None:
             while (await receive())["type"] != "http.disconnect":
                 pass
@@ -145,11 +159,21 @@ class GraphQLDoor(Generic[C]):
         except self._operations.masking.expose as error:
             return respond(_unwelcome(error, self._operations.failed(error)), media_type)
         asked = await self._operations.find(asked, context)
-        reading = request.method in READING
+        kind, reading = self._kind(asked, context), request.method in READING
+        streams = accepted.streams(kind) and not (reading and kind is OperationType.MUTATION)
+        if streams and request.method != "HEAD" and (encoding := encoding_of(accepted)):
+            return self._streams.respond(encoding, asked, context, request, self._address_of(request))
         answer = await self._operations.run(asked, context, READS if reading else READS_AND_DEEDS, gone)
         if reading and asked.trusted:
             return respond_kept(answer, media_type, request, public=self._is_public(context))
         return respond(answer, media_type)
+
+
+def encoding_of(accepted: Accepted) -> Encoding | None:
+    """How a stream is told to a client; None where the type is not one of subscriptions."""
+    if accepted.stream == EVENT_STREAM:
+        return Events()
+    return Parts() if accepted.parameters.get("subscriptionspec") == "1.0" else None
 
 
 def _unwelcome(error: Exception, answer: Answer) -> Answer:

@@ -131,7 +131,6 @@ class Sockets:
             talk.end(1012, "Service restart")
         if readers:
             await asyncio.wait(readers, timeout=DRAIN_SECONDS)
-        await self.streams.settled(self.limits.deadline_seconds)
 
     def _is_welcome(self, connection: HTTPConnection) -> bool:
         """Whether the page that opens a socket may. Programs that are no browsers send no origin, and carry no cookies."""

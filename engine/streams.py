@@ -6,17 +6,20 @@ import asyncio
 from collections.abc import AsyncIterable, Callable, Hashable
 from copy import copy
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import orjson
 from graphql import (
+    ArgumentNode,
     ExecutionResult,
     Executor,
     FieldNode,
     FragmentSpreadNode,
+    NameNode,
     Node,
     OperationDefinitionNode,
     OperationType,
+    StringValueNode,
     VariableNode,
     Visitor,
     visit,
@@ -32,6 +35,10 @@ from engine.plans import Recent
 from engine.requests import Asked
 
 MOST_OPERATIONS: Final = 1_000
+AFTER: Final = "after"
+"""The argument of a subscription that takes a cursor."""
+
+N = TypeVar("N", bound=Node)
 
 
 def nowhere(_value: object) -> str | None:
@@ -59,13 +66,14 @@ class Streams:
         self._used: Recent[int, tuple[OperationDefinitionNode, frozenset[str]]] = Recent(MOST_OPERATIONS)
         self._deeds: set[asyncio.Task[Answer]] = set()
 
-    async def run(self, asked: Asked, context: Context, sink: Sink) -> Member | None:
+    async def run(self, asked: Asked, context: Context, sink: Sink, *, last_event: str | None = None) -> Member | None:
         """Run any operation.
 
         Args:
             asked: What to run.
             context: Who asks.
             sink: Where its answers go.
+            last_event: The cursor of the last event that the client saw, if it comes back without saying so in the document.
 
         Returns:
             The member of a group, which somebody has to let `leave`; None when the operation is over, and was said to be.
@@ -73,7 +81,7 @@ class Streams:
         try:
             asked = await within(self.limits.deadline_seconds, self.operations.find(asked, context))
             if self.operations.kind(asked, context) is OperationType.SUBSCRIPTION:
-                return await self._subscribe(asked, context, sink)
+                return await self._subscribe(asked, context, sink, last_event)
             answer = await self._once(asked, context)
             if answer.status == HTTPStatus.OK:
                 sink.next(Delivery(orjson.dumps(answer.payload)))
@@ -97,9 +105,10 @@ class Streams:
         running.add_done_callback(self._deeds.discard)
         return await asyncio.shield(running)
 
-    async def _subscribe(self, asked: Asked, context: Context, sink: Sink) -> Member | None:
+    async def _subscribe(self, asked: Asked, context: Context, sink: Sink, last_event: str | None) -> Member | None:
         executor = self.operations.prepare(asked, context, ALL)
-        source: Any = await within(self.limits.deadline_seconds, open_source(executor))
+        opening = executor if last_event is None else _after(executor, last_event)
+        source: Any = await within(self.limits.deadline_seconds, open_source(opening))
         if isinstance(source, ExecutionResult):
             sink.fail(Answer({"errors": self.operations.masking.failures(source.errors or (), asked)}, 400))
             return None
@@ -180,3 +189,26 @@ def _used_below(executor: Executor[Any]) -> frozenset[str]:
             continue
         visit(node, Names())
     return frozenset(names)
+
+
+def _after(executor: Executor[Any], cursor: str) -> Executor[Any]:
+    """The same subscription from a cursor on, if its field takes one; only its source is opened with it.
+
+    The cursor wins over one in the document: a browser that comes back by itself repeats its first request to the letter.
+    """
+    operation = executor.operation
+    field = operation.selection_set.selections[0]
+    root = executor.schema.subscription_type
+    if not isinstance(field, FieldNode) or root is None or AFTER not in root.fields[field.name.value].args:
+        return executor
+    given = ArgumentNode(name=NameNode(value=AFTER), value=StringValueNode(value=cursor))
+    others = [argument for argument in field.arguments or () if argument.name.value != AFTER]
+    changed = _changed(field, arguments=(*others, given))
+    selected = _changed(operation.selection_set, selections=(changed,))
+    resumed = copy(executor)
+    resumed.operation = _changed(operation, selection_set=selected)
+    return resumed
+
+
+def _changed(node: N, **parts: Any) -> N:
+    return type(node)(**{**{key: getattr(node, key) for key in node.keys}, **parts})

@@ -93,7 +93,7 @@ class Watched:
     def __init__(self, context: Context, noticed: Noticed) -> None:
         self._context = context
         self._noticed = noticed
-        self._impersonal = getattr(context, "impersonal", frozenset())
+        self._impersonal: frozenset[str] = getattr(context, "impersonal", frozenset())
         values = context.parameters
         self._viewer = values.get(VIEWER)
         self.parameters = _Parameters(values, noticed)
