@@ -30,7 +30,8 @@ class Accepted:
         single: The type of one JSON text; None when the client takes none.
         stream: The type of a stream; None when the client takes none.
         streams_only: Whether a stream is preferred even for what has one answer.
-        parameters: Parameters of the accepted `multipart/mixed`, by name in lower case.
+        parameters: Parameters of the accepted `multipart/mixed`, by name in lower case. It is a type of subscriptions
+            only with `subscriptionSpec=1.0`.
     """
 
     single: str | None
@@ -67,7 +68,7 @@ def read_accept(header: str | None) -> Accepted:
     single = max(SINGLE, key=lambda kind: (weights[kind], kind in named, kind == JSON and kind not in named))
     stream = max(STREAMS, key=lambda kind: weights[kind])
     if max(weights[single], weights[stream]) <= 0:
-        kinds = f"{JSON} or {RESPONSE_JSON}, streams as {EVENT_STREAM} or {MULTIPART}"
+        kinds = f"{JSON} or {RESPONSE_JSON}, streams as {EVENT_STREAM} or {MULTIPART};subscriptionSpec=1.0"
         raise BadRequest(406, "NOT_ACCEPTABLE", f"Answers come as {kinds}.")
     return Accepted(
         single=single if weights[single] > 0 else None,
@@ -87,12 +88,13 @@ def _weigh(header: str) -> tuple[dict[str, float], set[str], dict[str, str]]:
         media_type = media_type.lower()
         pairs = {name.strip().lower(): value.strip().strip('"') for name, _, value in (p.partition("=") for p in given)}
         weight = _weight(pairs.pop("q", "1"))
+        if media_type == MULTIPART and weight > 0:
+            parameters.update((name, value) for name, value in pairs.items() if name in PARTS)
+            weight *= pairs.get("subscriptionspec") == "1.0"
         precision = 3 if media_type in weights else {"application/*": 2, "*/*": 1}.get(media_type, 0)
         for kind in (media_type,) if precision == 3 else SINGLE if precision else ():
             if precision > ranges[kind] or (precision == ranges[kind] and weight > weights[kind]):
                 weights[kind], ranges[kind] = weight, precision
-        if media_type == MULTIPART and weight > 0:
-            parameters.update((name, value) for name, value in pairs.items() if name in PARTS)
     return weights, {kind for kind, precision in ranges.items() if precision == 3}, parameters
 
 

@@ -107,9 +107,16 @@ class Operations(Generic[C]):
         Raises:
             Refused: The document cannot be run.
         """
+        self._admit(asked, context)
         document = self._documents.find(asked.query, suggest=self._may_suggest(context), trusted=asked.trusted)
         operation = get_operation_ast(document.ast, asked.operation_name)
         return operation.operation if operation else None
+
+    def _admit(self, asked: Asked, context: C) -> None:
+        """Refuse a text of a client's own where only trusted documents pass, before anybody looks at it."""
+        if self._lookup.only and not (asked.trusted or self._may_improvise(context)):
+            message = "Only trusted documents are run here: send a `documentId`."
+            raise Refused([refusal("DOCUMENT_NOT_TRUSTED", message)])
 
     async def run(
         self,
@@ -206,8 +213,7 @@ class Operations(Generic[C]):
             Refused: It cannot be run, or this client may not send a text of its own.
             BadRequest: A mutation came by a road for reads.
         """
-        if self._lookup.only and not (asked.trusted or self._may_improvise(context)):
-            raise Refused([refusal("DOCUMENT_NOT_TRUSTED", "Only trusted documents are run here: send a `documentId`.")])
+        self._admit(asked, context)
         suggest = self._may_suggest(context)
         document = self._documents.find(asked.query, suggest=suggest, trusted=asked.trusted)
         if document.introspects and not self._may_introspect(context):

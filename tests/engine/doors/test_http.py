@@ -6,6 +6,7 @@ import asyncio
 
 import orjson
 import pytest
+from graphql import OperationType
 from starlette.responses import HTMLResponse
 
 from engine.accept import read_accept
@@ -78,7 +79,43 @@ def test_chooses_by_weight(accept, chosen):
     assert read_accept(accept).single == chosen
 
 
-NOTHING = ["text/html", "text/*", f"{JSON};q=0", f"{JSON};q=nonsense", f"{JSON};q=nan", f"{JSON};q=-1", ",;q=,", "\xff"]
+EVENTS, PARTS = "text/event-stream", "multipart/mixed"
+SPEC = f"{PARTS};boundary=graphql;subscriptionSpec=1.0"
+
+
+@pytest.mark.parametrize(
+    ("accept", "single", "stream", "for_query"),
+    [
+        (EVENTS, None, EVENTS, True),
+        (SPEC, None, PARTS, True),
+        (f"{SPEC}, {JSON}", JSON, PARTS, False),
+        (f"{RESPONSE}, {JSON};q=0.9, {EVENTS}, {PARTS}", RESPONSE, EVENTS, False),
+        (f"{JSON};q=0.5, {EVENTS}", JSON, EVENTS, True),
+        (f"{EVENTS};q=0.1, {SPEC}, {JSON}", JSON, PARTS, False),
+        (f"{PARTS}, {JSON}", JSON, None, False),
+        (f"{PARTS};subscriptionSpec=2.0, */*", JSON, None, False),
+    ],
+)
+def test_chooses_streams(accept, single, stream, for_query):
+    accepted = read_accept(accept)
+    assert (accepted.single, accepted.stream) == (single, stream)
+    assert accepted.streams(OperationType.QUERY) == for_query
+    assert accepted.streams(OperationType.SUBSCRIPTION) == (stream is not None)
+    assert accepted.streams(None) == (single is None)
+
+
+NOTHING = [
+    "text/html",
+    "text/*",
+    PARTS,
+    f"{EVENTS};q=0",
+    f"{JSON};q=0",
+    f"{JSON};q=nonsense",
+    f"{JSON};q=nan",
+    f"{JSON};q=-1",
+    ",;q=,",
+    "\xff",
+]
 
 
 @pytest.mark.parametrize("accept", NOTHING)
