@@ -8,6 +8,8 @@ All who follow one stream with one operation are a group with one task, whatever
 from __future__ import annotations
 
 import asyncio
+import contextvars
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -155,7 +157,8 @@ class Group:
         self.asked = follows.asked
         self.position = position
         self.members: dict[Member, None] = {}
-        self._task = asyncio.create_task(self._run())
+        # In a context of its own: what is done for all is not done in the request of whoever came first.
+        self._task = asyncio.create_task(self._run(), context=contextvars.Context())
 
     def join(self, member: Member) -> None:
         """Take somebody in. They must know everything up to the group's place."""
@@ -196,6 +199,8 @@ class Group:
         async with aclosing(by_class(members, execute)) as classes:
             async for answer, some in classes:
                 await self._deliver(answer, some)
+        if isinstance(item, Event):
+            self.groups.handed_out(time.time() - item.occurred_at.timestamp(), len(members))
 
     async def _deliver(self, answer: Delivery | Answer, members: list[Member]) -> None:
         for number, member in enumerate(members, 1):
@@ -235,15 +240,18 @@ class Groups:
         self,
         execute: Execute,
         failed: Callable[[Exception, Asked], Answer],
+        handed_out: Callable[[float, int], None] = lambda _seconds, _members: None,
     ) -> None:
         """Begin with none.
 
         Args:
             execute: Executes one event in a context, and gives a delivery, or an answer that ends the operation.
             failed: Makes such an answer of a fault.
+            handed_out: Told how long after it was written an event had reached so many.
         """
         self.execute = execute
         self.failed = failed
+        self.handed_out = handed_out
         self._groups: dict[Hashable, Group] = {}
         self._closing: set[asyncio.Task[None]] = set()
 

@@ -26,6 +26,7 @@ from engine.multipart_subscriptions import Parts
 from engine.operations import Answer, Operations
 from engine.requests import JSON, METHODS, Asked, read_request
 from engine.responses import respond, respond_kept
+from engine.sight import Sight
 from engine.sockets import Sockets, client_of
 from engine.sse import Events
 from engine.streams import Streams, nowhere
@@ -66,6 +67,7 @@ class GraphQLDoor(Generic[C]):
         is_public: Callable[[C], bool] = lambda _context: False,
         cursor_of: Callable[[Any], str | None] = nowhere,
         address_of: Callable[[HTTPConnection], str | None] = client_of,
+        sight: Sight | None = None,
     ) -> None:
         """Open the door.
 
@@ -86,6 +88,7 @@ class GraphQLDoor(Generic[C]):
             is_public: Whether anybody would get the same answers in this context.
             cursor_of: The place of an event in its stream, by the value of a subscription's root field.
             address_of: Where a client is, for counting its open sockets.
+            sight: Watches what is run.
         """
         self._context = context
         self._limits = limits or Limits()
@@ -98,6 +101,7 @@ class GraphQLDoor(Generic[C]):
             may_suggest=may_suggest,
             may_improvise=may_improvise,
             lookup=lookup,
+            sight=sight,
         )
         self._is_public = is_public
         self._page = page
@@ -124,6 +128,11 @@ class GraphQLDoor(Generic[C]):
                 return
         await response(scope, receive, send)
 
+    @property
+    def sockets(self) -> Sockets:
+        """The open sockets, for those who count them."""
+        return self._sockets
+
     async def drain(self) -> None:
         """Take no more sockets and close the open ones with 1012, which clients answer by connecting elsewhere."""
         await asyncio.gather(self._sockets.drain(), self._streams.drain())
@@ -146,7 +155,9 @@ class GraphQLDoor(Generic[C]):
         except ClientGone:
             raise
         except Exception as error:  # noqa: BLE001 -- a request gets an answer, whatever is wrong with it or with us
-            return respond(self._operations.failed(error, asked), accepted.single or JSON)
+            answer = self._operations.failed(error, asked)
+            self._operations.sight.refused(answer.payload)
+            return respond(answer, accepted.single or JSON)
 
     async def _answer(self, request: Request, asked: Asked, accepted: Accepted, receive: Receive) -> ASGIApp:
         async def gone() -> None:
@@ -157,7 +168,9 @@ class GraphQLDoor(Generic[C]):
         try:
             context = await within(self._limits.deadline_seconds, self._context(request, None))
         except self._operations.masking.expose as error:
-            return respond(_unwelcome(error, self._operations.failed(error)), media_type)
+            answer = _unwelcome(error, self._operations.failed(error))
+            self._operations.sight.refused(answer.payload)
+            return respond(answer, media_type)
         asked = await self._operations.find(asked, context)
         kind, reading = self._kind(asked, context), request.method in READING
         streams = accepted.streams(kind) and not (reading and kind is OperationType.MUTATION)

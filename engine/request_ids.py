@@ -33,7 +33,8 @@ class RequestIds:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        facts = Facts(_taken(headers.get(HEADER), SANE) or secrets.token_hex(8))
+        road = "http" if scope["type"] == "http" else "socket"
+        facts = Facts(_taken(headers.get(HEADER), SANE) or secrets.token_hex(8), road)
         facts.trace_parent = _taken(headers.get("traceparent"), TRACE_PARENT)
         token = FACTS.set(facts)
 

@@ -27,14 +27,16 @@ class Facts:
 
     Attributes:
         request: The request's id; a socket has one from its handshake to its end.
+        road: `http` or `socket`.
         trace_parent: The header `traceparent`, as it came.
         user: The id of who asks, once it is known.
     """
 
-    __slots__ = ("request", "trace_parent", "user")
+    __slots__ = ("request", "road", "trace_parent", "user")
 
-    def __init__(self, request: str, trace_parent: str | None = None) -> None:
+    def __init__(self, request: str, road: str, trace_parent: str | None = None) -> None:
         self.request = request
+        self.road = road
         self.trace_parent = trace_parent
         self.user: str | None = None
 
@@ -154,19 +156,26 @@ class Sight:
         self._slow_seconds = slow_seconds
         self._traced = traced
 
-    def begin(self, road: str = "http") -> Record:
-        """Begin the record of an operation; what is done from here on in this task and those it starts is noted in it."""
-        record = Record(road, self._traced)
+    def begin(self, road: str | None = None) -> Record:
+        """Begin the record of an operation; what is done from here on in this task and those it starts is noted in it.
+
+        Args:
+            road: By which road it came; the request's own when None.
+        """
+        facts = FACTS.get()
+        record = Record(road or (facts.road if facts is not None else "none"), self._traced)
         RECORD.set(record)
         return record
 
-    def end(self, record: Record, payload: Mapping[str, Any]) -> None:
-        """End a record.
+    def end(self, record: Record | None, payload: Mapping[str, Any]) -> None:
+        """End a record. The second time does nothing.
 
         Args:
             record: As begun.
             payload: The answer; only the codes of its errors are read.
         """
+        if record is None or record.seconds:
+            return
         record.seconds = time.perf_counter() - record.began
         errors = payload.get("errors")
         if errors:

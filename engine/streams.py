@@ -33,6 +33,7 @@ from engine.limits import Limits
 from engine.operations import ALL, Answer, Operations, execute, open_source
 from engine.plans import Recent
 from engine.requests import Asked
+from engine.sight import RECORD
 
 MOST_OPERATIONS: Final = 1_000
 AFTER: Final = "after"
@@ -61,7 +62,7 @@ class Streams:
         """
         self.operations = operations
         self.limits = limits
-        self.groups = Groups(self._event, operations.failed)
+        self.groups = Groups(self._event, operations.failed, operations.sight.handed_out)
         self._cursor_of = cursor_of
         self._used: Recent[int, tuple[OperationDefinitionNode, frozenset[str]]] = Recent(MOST_OPERATIONS)
         self._deeds: set[asyncio.Task[Answer]] = set()
@@ -78,6 +79,8 @@ class Streams:
         Returns:
             The member of a group, which somebody has to let `leave`; None when the operation is over, and was said to be.
         """
+        sight = self.operations.sight
+        record = sight.begin()
         try:
             asked = await within(self.limits.deadline_seconds, self.operations.find(asked, context))
             if self.operations.kind(asked, context) is OperationType.SUBSCRIPTION:
@@ -89,7 +92,9 @@ class Streams:
             else:
                 sink.fail(answer)
         except Exception as error:  # noqa: BLE001 -- whatever it is, the client gets an answer and the log the rest
-            sink.fail(self.operations.failed(error, asked))
+            answer = self.operations.failed(error, asked)
+            sight.end(record, answer.payload)
+            sink.fail(answer)
         return None
 
     async def settled(self, seconds: float) -> None:
@@ -109,9 +114,13 @@ class Streams:
         executor = self.operations.prepare(asked, context, ALL)
         opening = executor if last_event is None else _after(executor, last_event)
         source: Any = await within(self.limits.deadline_seconds, open_source(opening))
+        record = RECORD.get()
         if isinstance(source, ExecutionResult):
-            sink.fail(Answer({"errors": self.operations.masking.failures(source.errors or (), asked)}, 400))
+            failed = Answer({"errors": self.operations.masking.failures(source.errors or (), asked)}, 400)
+            self.operations.sight.end(record, failed.payload)
+            sink.fail(failed)
             return None
+        self.operations.sight.end(record, {})
         joined: Member | None = None
         try:
             joined = await self._follow(source, executor, asked, context, sink)
@@ -143,11 +152,18 @@ class Streams:
         one.root_value = value
         one.context_value = context
         one.collected_errors = CollectedErrors()
+        sight = self.operations.sight
+        record = sight.begin("live")
+        record.is_of(executor.operation, trusted=asked.trusted, kind="event")
         try:
             result = await within(self.limits.deadline_seconds, execute(one, serially=False))
-            return Delivery(orjson.dumps(self.operations.answer(result, asked).payload), self._cursor_of(value))
+            payload = self.operations.answer(result, asked).payload
+            sight.end(record, payload)
+            return Delivery(orjson.dumps(payload), self._cursor_of(value))
         except Exception as error:  # noqa: BLE001 -- as above
-            return self.operations.failed(error, asked)
+            failed = self.operations.failed(error, asked)
+            sight.end(record, failed.payload)
+            return failed
 
     def _same(self, executor: Executor[Any], asked: Asked) -> Hashable:
         """What operations have in common that have one answer: the document, and the variables in what is selected."""
