@@ -194,6 +194,7 @@ class Group:
             return
 
         async def execute(context: Any) -> Delivery | Answer:
+            self.groups.executed += 1
             return await self.groups.execute(self.executor, self.asked, context, value)
 
         async with aclosing(by_class(members, execute)) as classes:
@@ -208,6 +209,7 @@ class Group:
                 continue
             if isinstance(answer, Delivery):
                 member.sink.next(answer)
+                self.groups.delivered += 1
             else:
                 self._over(member, answer)
             if number % AT_ONCE == 0:
@@ -234,7 +236,12 @@ def place_of(item: Item) -> int:
 
 
 class Groups:
-    """The groups of a process."""
+    """The groups of a process.
+
+    Attributes:
+        executed: How many answers were made for groups so far.
+        delivered: How many were sent.
+    """
 
     def __init__(
         self,
@@ -252,6 +259,8 @@ class Groups:
         self.execute = execute
         self.failed = failed
         self.handed_out = handed_out
+        self.executed = 0
+        self.delivered = 0
         self._groups: dict[Hashable, Group] = {}
         self._closing: set[asyncio.Task[None]] = set()
 

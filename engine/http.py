@@ -18,6 +18,7 @@ from engine.context import Context
 from engine.csrf import READING, check_site
 from engine.deadline import ClientGone, within
 from engine.documents import Refused
+from engine.fanout import Groups
 from engine.http_streams import Encoding, HttpStreams
 from engine.limits import Limits
 from engine.lookup import Lookup
@@ -132,6 +133,11 @@ class GraphQLDoor(Generic[C]):
     def sockets(self) -> Sockets:
         """The open sockets, for those who count them."""
         return self._sockets
+
+    @property
+    def groups(self) -> Groups:
+        """Those who follow the same, for measuring."""
+        return self._streams.streams.groups
 
     async def drain(self) -> None:
         """Take no more sockets and close the open ones with 1012, which clients answer by connecting elsewhere."""
