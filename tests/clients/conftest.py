@@ -6,17 +6,14 @@ import hashlib
 import json
 import os
 import subprocess
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import uvicorn
 
-import app
 from domain.accounts import Role
 from explorer import build
-from tests.fleet import free_port
+from tests.serving import serving
 
 HERE = Path(__file__).parent
 MODULES = HERE / "node_modules"
@@ -77,25 +74,6 @@ def run(node):
         return json.loads(told)
 
     return run
-
-
-@asynccontextmanager
-async def serving(settings):
-    """Serve the app with other settings, in this process, on a port of its own."""
-    settings = replace(settings, port=free_port())
-    config = uvicorn.Config(app.build(settings), host="127.0.0.1", port=settings.port, log_level="warning")
-    server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None
-    running = asyncio.create_task(server.serve())
-    try:
-        async with asyncio.timeout(30):
-            while not server.started:
-                assert not running.done(), "the app did not start"
-                await asyncio.sleep(0.02)
-        yield f"http://127.0.0.1:{settings.port}"
-    finally:
-        server.should_exit = True
-        await running
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.clients.conftest import HERE, MODULES, serving
+from tests.clients.conftest import HERE, MODULES
+from tests.serving import serving
 
 SDL = Path(__file__).parents[2] / "schema" / "schema.graphql"
 
