@@ -208,7 +208,9 @@ class _Walk:
     def count(self, node: Node) -> None:
         self.seen += 1
         if self.seen > self.most:
-            raise refusal("TOO_MANY_FIELDS", f"A document may select {self.most} fields, with its fragments unfolded.", node)
+            raise refusal(
+                "TOO_MANY_FIELDS", f"A document may select {self.most} fields, with its fragments unfolded.", node
+            )
 
 
 def _length(node: FieldNode, definition: Any, size: ListSize) -> Term:

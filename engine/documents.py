@@ -12,11 +12,15 @@ from graphql.validation.validate import ValidationAbortedError
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from engine.cost import Costs, Prices
 from engine.limits import Limits, measure, refusal
 
 RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 ERRORS_SHOWN = 5
 """Validation stops there: to look for more is work for a document that is refused anyway."""
+
+UNFOLDED = 2
+"""Where one name means fields of several types, each counts: so much more may be selected when it is priced."""
 
 # Comparing fields of one response name is quadratic. The library's own budget of 500,000 is half a second of work.
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 10_000
@@ -35,11 +39,13 @@ class Document:
         ast: Its tree; the same object each time, so that plans can be kept on its nodes.
         introspects: Whether it asks about the schema itself.
         tokens: How many tokens it has.
+        costs: What its operations cost.
     """
 
     ast: DocumentNode
     introspects: bool
     tokens: int
+    costs: Costs
 
 
 class Refused(Exception):
@@ -63,9 +69,14 @@ class Documents:
 
     def __init__(self, schema: strawberry.Schema, limits: Limits) -> None:
         self._schema = graphql_schema(schema)
+        self._prices = Prices(self._schema)
         self._limits = limits
         self._known: OrderedDict[str, Document] = OrderedDict()
         self._tokens = 0
+
+    def knows(self, text: str) -> bool:
+        """Whether a text was read before and is remembered."""
+        return text in self._known
 
     def find(self, text: str, *, suggest: bool = False, trusted: bool = False) -> Document:
         """Give the document of a text.
@@ -101,7 +112,11 @@ class Documents:
         errors = validate(self._schema, ast, RULES, max_errors=ERRORS_SHOWN, hide_suggestions=not suggest)
         if errors:
             raise Refused([_named(error) for error in errors])
-        return Document(ast, introspects, _count_tokens(ast))
+        try:
+            costs = Costs(ast, self._prices, UNFOLDED * self._limits.selections)
+        except GraphQLError as error:
+            raise Refused([error]) from None
+        return Document(ast, introspects, _count_tokens(ast), costs)
 
     def _parse(self, text: str, most: int) -> DocumentNode:
         limits = self._limits

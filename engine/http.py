@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from engine.accept import EVENT_STREAM, PLAIN, Accepted, read_accept
+from engine.budget import Budget
 from engine.context import Context
 from engine.csrf import READING, check_site
 from engine.deadline import ClientGone, within
@@ -69,6 +70,7 @@ class GraphQLDoor(Generic[C]):
         cursor_of: Callable[[Any], str | None] = nowhere,
         address_of: Callable[[HTTPConnection], str | None] = client_of,
         sight: Sight | None = None,
+        budget: Budget | None = None,
     ) -> None:
         """Open the door.
 
@@ -90,6 +92,7 @@ class GraphQLDoor(Generic[C]):
             cursor_of: The place of an event in its stream, by the value of a subscription's root field.
             address_of: Where a client is, for counting its open sockets.
             sight: Watches what is run.
+            budget: Pays for what is run; None where nothing is counted.
         """
         self._context = context
         self._limits = limits or Limits()
@@ -103,6 +106,7 @@ class GraphQLDoor(Generic[C]):
             may_improvise=may_improvise,
             lookup=lookup,
             sight=sight,
+            budget=budget,
         )
         self._is_public = is_public
         self._page = page

@@ -51,6 +51,7 @@ class Limits:
         list_items: Items of one list in an argument or a variable; fields of one object written in an argument.
         input_depth: Lists and objects within each other in a variable.
         input_values: Values in all variables together.
+        cost: Points that one operation may cost: about as many objects as it may give.
         subscriptions: Operations under way on one socket.
         deadline_seconds: How long a query, a mutation or one event of a subscription may take.
         init_seconds: How long a socket may stay silent before it says who it is, and a body may take to arrive.
@@ -75,6 +76,7 @@ class Limits:
     list_items: int = 100
     input_depth: int = 10
     input_values: int = 5_000
+    cost: int = 5_000
     subscriptions: int = 50
     deadline_seconds: float = 5.0
     init_seconds: float = 10.0

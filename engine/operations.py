@@ -6,16 +6,16 @@ once, the same for HTTP and sockets. Field extensions work as ever; schema exten
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar, cast
 
 import strawberry
 from graphql import ExecutionResult, Executor, GraphQLError, OperationType, get_operation_ast
 from graphql.execution import create_source_event_stream
-from graphql.execution.async_iterables import aclosing
 from strawberry.execution import optimized_is_awaitable
 
+from engine.budget import Budget
 from engine.context import Context
 from engine.deadline import ClientGone, within
 from engine.documents import Documents, Refused, graphql_schema
@@ -24,10 +24,12 @@ from engine.lookup import Lookup
 from engine.masking import Masking, masked, record
 from engine.requests import Asked, BadRequest
 from engine.sight import RECORD, Sight
+from engine.toll import Paid, Toll
 
 C = TypeVar("C", bound=Context)
 
 ALL: Final = frozenset(OperationType)
+STATUSES: Final = {"DEADLINE_EXCEEDED": 504, "RATE_LIMITED": 429}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Answer:
 
     Attributes:
         payload: ``data`` and ``errors``; without ``data`` when nothing was run.
-        status: The HTTP status that says the same: 200 run, 400 refused, 500 our fault, 504 stopped at its deadline.
+        status: The HTTP status that says the same: 200 run, 400 refused, 429 too much, 500 our fault, 504 stopped at its deadline.
         headers: HTTP headers that belong to the status.
         malformed: Whether it was no GraphQL request at all.
     """
@@ -61,12 +63,14 @@ class Operations(Generic[C]):
         may_improvise: Callable[[C], bool] = lambda _context: False,
         lookup: Lookup | None = None,
         sight: Sight | None = None,
+        budget: Budget | None = None,
     ) -> None:
         if schema.extensions or schema.directives:
             raise TypeError("Schema extensions and operation directives are not run; use field extensions.")
         self._schema = graphql_schema(schema)
         self._executor: Any = schema.execution_context_class
         self._documents = Documents(schema, limits)
+        self._toll = Toll(self._documents, limits, budget)
         self._limits = limits
         self.masking = masking
         self._may_introspect = may_introspect
@@ -88,11 +92,19 @@ class Operations(Generic[C]):
         Raises:
             Refused: There is no such document.
             BadRequest: The hash that came along is another text's.
+            OverBudget: They may ask for nothing more just now.
         """
         if asked.document_id is None and asked.digest is None:
-            return self._lookup.recognise(asked)
+            return await self._toll.admit(self._lookup.recognise(asked), context)
         suggest = self._may_suggest(context)
-        return await self._lookup.find(asked, check=lambda found: self._documents.find(found.query, suggest=suggest))
+        try:
+            found = await self._lookup.find(
+                asked, check=lambda found: self._documents.find(found.query, suggest=suggest)
+            )
+        except (Refused, BadRequest):
+            await self._toll.turn_away(asked, context)
+            raise
+        return await self._toll.admit(found, context)
 
     def kind(self, asked: Asked, context: C) -> OperationType | None:
         """Give the type of the operation that is asked for.
@@ -143,9 +155,10 @@ class Operations(Generic[C]):
         record = self.sight.begin()
         try:
             asked = await self.find(asked, context)
-            executor = self.prepare(asked, context, allowed)
+            executor, paid = await self.begin(asked, context, allowed)
             watched = gone if executor.operation.operation is OperationType.QUERY else None
-            answer = self.answer(await within(self._limits.deadline_seconds, execute(executor), watched), asked)
+            result = await within(self._limits.deadline_seconds, execute(executor), watched)
+            answer = self.answer(result, asked, paid)
         except ClientGone:
             self.sight.leave(record)
             raise
@@ -153,34 +166,6 @@ class Operations(Generic[C]):
             answer = self.failed(error, asked)
         self.sight.end(record, answer.payload)
         return answer
-
-    async def stream(self, asked: Asked, context: C) -> AsyncGenerator[Answer, None]:
-        """Run any operation: one answer for a query or a mutation, one for each event of a subscription.
-
-        Args:
-            asked: What to run.
-            context: Who asks.
-
-        Yields:
-            Answers. One whose status is not 200 is the last.
-        """
-        seconds = self._limits.deadline_seconds
-        try:
-            asked = await self.find(asked, context)
-            executor = self.prepare(asked, context, ALL)
-            if executor.operation.operation is not OperationType.SUBSCRIPTION:
-                yield self.answer(await within(seconds, execute(executor)), asked)
-                return
-            source = await within(seconds, open_source(executor))
-            if isinstance(source, ExecutionResult):
-                yield Answer({"errors": self.masking.failures(source.errors or (), asked)}, 400)
-                return
-            async with aclosing(source):
-                async for event in source:
-                    per_event = executor.build_per_event_executor(event)
-                    yield self.answer(await within(seconds, execute(per_event, serially=False)), asked)
-        except Exception as error:  # noqa: BLE001 -- as above
-            yield self.failed(error, asked)
 
     def failed(self, error: Exception, asked: Asked | None = None) -> Answer:
         """Answer for an operation that did not come to its end.
@@ -197,8 +182,8 @@ class Operations(Generic[C]):
         if isinstance(error, BadRequest):
             return Answer({"errors": [self.masking.shown(error)]}, error.status, error.headers, malformed=True)
         if isinstance(error, self.masking.expose):
-            status = 504 if getattr(error, "code", "") == "DEADLINE_EXCEEDED" else 400
-            return Answer({"errors": [self.masking.shown(error)]}, status)
+            status = STATUSES.get(getattr(error, "code", ""), 400)
+            return Answer({"errors": [self.masking.shown(error)]}, status, getattr(error, "headers", {}))
         return Answer({"errors": [masked(record(error, asked))]}, 500)
 
     def prepare(self, asked: Asked, context: C, allowed: Collection[OperationType]) -> Executor[Any]:
@@ -243,11 +228,36 @@ class Operations(Generic[C]):
             raise BadRequest(405, "METHOD_NOT_ALLOWED", "A mutation must come by POST.", {"allow": "POST"})
         return executor
 
-    def answer(self, result: ExecutionResult, asked: Asked) -> Answer:
-        """Give what came of an execution as clients may see it."""
-        if not result.errors:
-            return Answer({"data": result.data})
-        return Answer({"errors": self.masking.failures(result.errors, asked), "data": result.data})
+    async def begin(self, asked: Asked, context: C, allowed: Collection[OperationType]) -> tuple[Executor[Any], Paid]:
+        """Make ready to run an operation, and take what it costs. Nothing has run yet when this refuses.
+
+        Args:
+            asked: What to run, with its text: see `find`.
+            context: Who asks.
+            allowed: The types of operations that may come by this road.
+
+        Raises:
+            Refused: It cannot be run, or costs too much.
+            BadRequest: A mutation came by a road for reads.
+            OverBudget: They may ask for nothing more just now.
+        """
+        try:
+            executor = self.prepare(asked, context, allowed)
+        except Exception:
+            await self._toll.turn_away(asked, context)
+            raise
+        return executor, await self._toll.pay(asked, context, executor)
+
+    def answer(self, result: ExecutionResult, asked: Asked, paid: Paid | None = None) -> Answer:
+        """Give what came of an execution as clients may see it, and what it cost to those who want to know."""
+        payload: dict[str, Any] = {"data": result.data}
+        if result.errors:
+            payload = {"errors": self.masking.failures(result.errors, asked), **payload}
+        if paid is None:
+            return Answer(payload)
+        if asked.cost:
+            payload["extensions"] = paid.extensions
+        return Answer(payload, headers=paid.headers)
 
 
 async def execute(executor: Executor[Any], *, serially: bool | None = None) -> ExecutionResult:

@@ -30,6 +30,8 @@ class Asked:
         document_id: The id that was given instead of a text.
         digest: The SHA-256 that came with a text, or instead of it, as Apollo's clients send it (`persistedQuery`).
         trusted: Whether the text is that of a trusted document.
+        cost: Whether the answer is to say what it cost.
+        counted: Whether it counts as a request already.
     """
 
     query: str
@@ -38,6 +40,8 @@ class Asked:
     document_id: str | None = None
     digest: str | None = None
     trusted: bool = False
+    cost: bool = False
+    counted: bool = False
 
 
 class BadRequest(Exception):
@@ -91,7 +95,8 @@ def read_parameters(values: object) -> Asked:
             )
     elif not isinstance(query, str) and (query is not None or digest is None):
         raise _malformed("The parameter `query` must be the text of a document.")
-    return Asked(query or "", variables or {}, name or None, document_id, digest)
+    cost = (extensions or {}).get("cost") is True
+    return Asked(query or "", variables or {}, name or None, document_id, digest, cost=cost)
 
 
 def _read_digest(extensions: dict[str, Any]) -> str | None:

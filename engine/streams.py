@@ -111,7 +111,7 @@ class Streams:
         return await asyncio.shield(running)
 
     async def _subscribe(self, asked: Asked, context: Context, sink: Sink, last_event: str | None) -> Member | None:
-        executor = self.operations.prepare(asked, context, ALL)
+        executor, _ = await within(self.limits.deadline_seconds, self.operations.begin(asked, context, ALL))
         opening = executor if last_event is None else _after(executor, last_event)
         source: Any = await within(self.limits.deadline_seconds, open_source(opening))
         record = RECORD.get()
