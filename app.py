@@ -27,6 +27,7 @@ from engine.check import check
 from engine.csrf import ASKED_FIRST
 from engine.http import GraphQLDoor
 from engine.lookup import Lookup
+from engine.rights import Rights
 from engine.trusted import ManifestRefused, Trusted, read_manifest
 from resolvers.accounts import demo
 from resolvers.accounts.authenticate import authenticate
@@ -125,16 +126,18 @@ class Web:
             schema,
             context=self.context,
             expose=(DomainError,),
-            may_introspect=self._is_known,
-            may_suggest=self._is_known,
+            rights=Rights(
+                introspect=self._is_known,
+                suggest=self._is_known,
+                improvise=self._is_developer,
+                public=lambda context: context.actor is None,
+            ),
             page=lambda _request: explorer.page(EXPLORER, with_people=settings.demo),
             wants_page=explorer.wants_page,
             allowed_origins=settings.allowed_origins,
             lookup=Lookup(
                 trusted, only=settings.trusted_only, shelf=services.cache if settings.persisted_queries else None
             ),
-            may_improvise=self._is_developer,
-            is_public=lambda context: context.actor is None,
         )
 
     @staticmethod

@@ -28,6 +28,7 @@ from engine.multipart_subscriptions import Parts
 from engine.operations import Answer, Operations
 from engine.requests import JSON, METHODS, Asked, read_request
 from engine.responses import respond, respond_kept
+from engine.rights import Rights
 from engine.sight import Sight
 from engine.sockets import Sockets, client_of
 from engine.sse import Events
@@ -39,10 +40,6 @@ MakeContext = Callable[[HTTPConnection, Mapping[str, Any] | None], Awaitable[C]]
 READS: Final = frozenset({OperationType.QUERY})
 READS_AND_DEEDS: Final = frozenset({OperationType.QUERY, OperationType.MUTATION})
 STATUSES: Final = {"RATE_LIMITED": 429, "FORBIDDEN": 403, "UNAVAILABLE": 503, "DEADLINE_EXCEEDED": 504}
-
-
-def _everybody(_context: object) -> bool:
-    return True
 
 
 def _is_browser(request: Request) -> bool:
@@ -59,14 +56,11 @@ class GraphQLDoor(Generic[C]):
         context: MakeContext[C],
         limits: Limits | None = None,
         expose: Sequence[type[Exception]] = (),
-        may_introspect: Callable[[C], bool] = _everybody,
-        may_suggest: Callable[[C], bool] = _everybody,
+        rights: Rights[C] | None = None,
         page: Callable[[Request], Response] | None = None,
         wants_page: Callable[[Request], bool] = _is_browser,
         allowed_origins: Sequence[str] = (),
         lookup: Lookup | None = None,
-        may_improvise: Callable[[C], bool] = lambda _context: False,
-        is_public: Callable[[C], bool] = lambda _context: False,
         cursor_of: Callable[[Any], str | None] = nowhere,
         address_of: Callable[[HTTPConnection], str | None] = client_of,
         sight: Sight | None = None,
@@ -81,14 +75,11 @@ class GraphQLDoor(Generic[C]):
                 RATE_LIMITED and UNAVAILABLE refuse just that, all others close it with 4403.
             limits: What one client may ask for at a time.
             expose: Exceptions whose ``code``, ``message``, ``field`` and ``retry_after_seconds`` clients may see.
-            may_introspect: Who may ask about the schema.
-            may_suggest: Who is told which name they could have meant.
+            rights: Who may know and send what; without them everybody may ask about the schema.
             page: What a browser gets.
             wants_page: Whether a GET asks for the page instead of data.
             allowed_origins: Other origins whose pages may open a socket. What they may send over HTTP is for CORS to say.
             lookup: What may be asked by id, and whether anything else may be asked.
-            may_improvise: Who may send documents of their own where only trusted ones pass.
-            is_public: Whether anybody would get the same answers in this context.
             cursor_of: The place of an event in its stream, by the value of a subscription's root field.
             address_of: Where a client is, for counting its open sockets.
             sight: Watches what is run.
@@ -96,19 +87,10 @@ class GraphQLDoor(Generic[C]):
         """
         self._context = context
         self._limits = limits or Limits()
-        masking = Masking(expose)
+        self._rights = rights or Rights()
         self._operations = Operations(
-            schema,
-            self._limits,
-            masking,
-            may_introspect=may_introspect,
-            may_suggest=may_suggest,
-            may_improvise=may_improvise,
-            lookup=lookup,
-            sight=sight,
-            budget=budget,
+            schema, self._limits, Masking(expose), self._rights, lookup=lookup, sight=sight, budget=budget
         )
-        self._is_public = is_public
         self._page = page
         self._wants_page = wants_page
         streams = Streams(self._operations, self._limits, cursor_of)
@@ -188,7 +170,7 @@ class GraphQLDoor(Generic[C]):
             return self._streams.respond(encoding, asked, context, request, self._address_of(request))
         answer = await self._operations.run(asked, context, READS if reading else READS_AND_DEEDS, gone)
         if reading and asked.trusted:
-            return respond_kept(answer, media_type, request, public=self._is_public(context))
+            return respond_kept(answer, media_type, request, public=self._rights.public(context))
         return respond(answer, media_type)
 
 

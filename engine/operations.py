@@ -23,6 +23,7 @@ from engine.limits import Limits, check_variables, refusal
 from engine.lookup import Lookup
 from engine.masking import Masking, masked, record
 from engine.requests import Asked, BadRequest
+from engine.rights import Rights
 from engine.sight import RECORD, Sight
 from engine.toll import Paid, Toll
 
@@ -57,10 +58,8 @@ class Operations(Generic[C]):
         schema: strawberry.Schema,
         limits: Limits,
         masking: Masking,
+        rights: Rights[C],
         *,
-        may_introspect: Callable[[C], bool],
-        may_suggest: Callable[[C], bool],
-        may_improvise: Callable[[C], bool] = lambda _context: False,
         lookup: Lookup | None = None,
         sight: Sight | None = None,
         budget: Budget | None = None,
@@ -73,9 +72,7 @@ class Operations(Generic[C]):
         self._toll = Toll(self._documents, limits, budget)
         self._limits = limits
         self.masking = masking
-        self._may_introspect = may_introspect
-        self._may_suggest = may_suggest
-        self._may_improvise = may_improvise
+        self._rights = rights
         self._lookup = lookup or Lookup()
         self.sight = sight or Sight()
 
@@ -96,7 +93,7 @@ class Operations(Generic[C]):
         """
         if asked.document_id is None and asked.digest is None:
             return await self._toll.admit(self._lookup.recognise(asked), context)
-        suggest = self._may_suggest(context)
+        suggest = self._rights.suggest(context)
         try:
             found = await self._lookup.find(
                 asked, check=lambda found: self._documents.find(found.query, suggest=suggest)
@@ -120,13 +117,13 @@ class Operations(Generic[C]):
             Refused: The document cannot be run.
         """
         self._admit(asked, context)
-        document = self._documents.find(asked.query, suggest=self._may_suggest(context), trusted=asked.trusted)
+        document = self._documents.find(asked.query, suggest=self._rights.suggest(context), trusted=asked.trusted)
         operation = get_operation_ast(document.ast, asked.operation_name)
         return operation.operation if operation else None
 
     def _admit(self, asked: Asked, context: C) -> None:
         """Refuse a text of a client's own where only trusted documents pass, before anybody looks at it."""
-        if self._lookup.only and not (asked.trusted or self._may_improvise(context)):
+        if self._lookup.only and not (asked.trusted or self._rights.improvise(context)):
             message = "Only trusted documents are run here: send a `documentId`."
             raise Refused([refusal("DOCUMENT_NOT_TRUSTED", message)])
 
@@ -199,9 +196,9 @@ class Operations(Generic[C]):
             BadRequest: A mutation came by a road for reads.
         """
         self._admit(asked, context)
-        suggest = self._may_suggest(context)
+        suggest = self._rights.suggest(context)
         document = self._documents.find(asked.query, suggest=suggest, trusted=asked.trusted)
-        if document.introspects and not self._may_introspect(context):
+        if document.introspects and not self._rights.introspect(context):
             raise Refused([refusal("INTROSPECTION_OFF", "Questions about the schema are not answered here.")])
         check_variables(asked.variables, self._limits)
         executor: Executor[Any] | list[GraphQLError] = self._executor.build(

@@ -16,6 +16,7 @@ import uvicorn
 from engine.errors import BadInput
 from engine.http import GraphQLDoor
 from engine.limits import Limits
+from engine.rights import Rights
 
 TOUCHED: list[str] = []
 """Each resolver that ran."""
@@ -208,8 +209,7 @@ def make_door(**limits):
         context=welcome,
         limits=Limits(**limits),
         expose=(Refusal,),
-        may_introspect=is_known,
-        may_suggest=is_known,
+        rights=Rights(introspect=is_known, suggest=is_known),
         allowed_origins=["https://app.example"],
     )
 

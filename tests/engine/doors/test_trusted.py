@@ -10,6 +10,7 @@ from engine.http import GraphQLDoor
 from engine.limits import Limits
 from engine.lookup import Lookup
 from engine.requests import JSON, RESPONSE_JSON
+from engine.rights import Rights
 from engine.trusted import ManifestRefused, Trusted, digest_of, read_manifest, write_manifest
 from tests.engine.doors.porch import SCHEMA, TOUCHED, Guest, Refusal, is_known, serving, welcome
 from tests.engine.doors.talk import talking
@@ -45,10 +46,12 @@ def make(**settings):
         SCHEMA,
         context=welcome,
         expose=(Refusal,),
-        may_introspect=is_known,
+        rights=Rights(
+            introspect=is_known,
+            improvise=lambda guest: guest.name == "developer",
+            public=lambda guest: guest.name == "stranger",
+        ),
         lookup=Lookup(TRUSTED, **settings),
-        may_improvise=lambda guest: guest.name == "developer",
-        is_public=lambda guest: guest.name == "stranger",
     )
 
 
