@@ -135,6 +135,7 @@ class Web:
             page=lambda _request: explorer.page(EXPLORER, with_people=settings.demo),
             wants_page=explorer.wants_page,
             allowed_origins=settings.allowed_origins,
+            cursor_of=place_of_event,
             lookup=Lookup(
                 trusted, only=settings.trusted_only, shelf=services.cache if settings.persisted_queries else None
             ),
