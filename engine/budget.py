@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+POINTS: Final = "points"
+"""The name of the quota that costs are taken from."""
 BYTES_PER_POINT: Final = 100
 """To parse and validate 100 bytes takes about as long as to read a row."""
 
@@ -53,7 +55,7 @@ class Spent:
     """What became of a charge.
 
     Attributes:
-        quotas: What is left; the first is that of points.
+        quotas: What is left.
         wait_seconds: 0.0 when it was paid, else how long to wait, and nothing was paid.
     """
 
@@ -100,8 +102,8 @@ class OverBudget(Exception):
 def told(requested: int, limit: int, spent: Spent | None) -> dict[str, Any]:
     """Give `extensions.cost` of an answer."""
     cost: dict[str, Any] = {"requested": requested, "limit": limit}
-    if spent is not None and spent.quotas:
-        points = spent.quotas[0]
+    points = next((quota for quota in spent.quotas if quota.name == POINTS), None) if spent is not None else None
+    if points is not None:
         cost["budget"] = {
             "limit": points.limit,
             "remaining": points.remaining,

@@ -22,7 +22,6 @@ from graphql import (
     Node,
     OperationDefinitionNode,
     SelectionSetNode,
-    Undefined,
     VariableNode,
     get_named_type,
     is_abstract_type,
@@ -222,7 +221,7 @@ def _length(node: FieldNode, definition: Any, size: ListSize) -> Term:
     for name in size.slicing_arguments or ():
         value = written.get(name)
         default = definition.args[name].default_value
-        default = default if isinstance(default, int) and default is not Undefined else None
+        default = default if isinstance(default, int) else None
         if isinstance(value, VariableNode):
             names.append((value.name.value, default))
         elif isinstance(value, IntValueNode):

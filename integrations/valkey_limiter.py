@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from domain.limiter import Left, Take, Taken
 from domain.limits import Limit
-from domain.ports import Left, Take, Taken
 from integrations.valkey import Fuse
 
 PREFIX: Final = "limit:"
@@ -147,27 +146,29 @@ class ValkeyLimiter:
             if limit.every_seconds <= 0 or limit.burst < 1 or not 0 <= take.amount <= limit.burst:
                 message = f"no limit: {take.amount} of {limit.burst} at once, one more every {limit.every_seconds} s"
                 raise ValueError(message)
-        if self._fuse.holds():
-            pace = [max(1, round(take.limit.every_seconds * MICROSECONDS)) for take in takes]
-            given = [
-                number
-                for take, every in zip(takes, pace, strict=True)
-                for number in (every, take.limit.burst, take.amount)
-            ]
-            try:
-                wait, *dues = map(int, await self._script(keys=[PREFIX + take.key for take in takes], args=given))
-            except (RedisError, OSError) as error:
-                self._fuse.blow(error, "each process limits by itself")
-            else:
-                self._fuse.mend()
-                if wait == 0:
-                    self._local.note(takes)
-                left = [_left(due, every, take.limit.burst) for take, every, due in zip(takes, pace, dues, strict=True)]
-                return Taken(
-                    wait / MICROSECONDS,
-                    tuple(replace(one, whole_in_seconds=one.whole_in_seconds / MICROSECONDS) for one in left),
-                )
-        return self._local.take(takes)
+        if not self._fuse.holds():
+            return self._local.take(takes)
+        try:
+            taken = await self._ask(takes)
+        except (RedisError, OSError) as error:
+            self._fuse.blow(error, "each process limits by itself")
+            return self._local.take(takes)
+        self._fuse.mend()
+        if taken.wait_seconds == 0:
+            self._local.note(takes)
+        return taken
+
+    async def _ask(self, takes: Sequence[Take]) -> Taken:
+        pace = [max(1, round(take.limit.every_seconds * MICROSECONDS)) for take in takes]
+        given: list[int] = []
+        for take, every in zip(takes, pace, strict=True):
+            given += (every, take.limit.burst, take.amount)
+        wait, *owed = await self._script(keys=[PREFIX + take.key for take in takes], args=given)
+        left = [
+            _left(int(one) / MICROSECONDS, every / MICROSECONDS, take.limit.burst)
+            for one, every, take in zip(owed, pace, takes, strict=True)
+        ]
+        return Taken(int(wait) / MICROSECONDS, tuple(left))
 
 
 def _left(owed: float, every: float, burst: int) -> Left:

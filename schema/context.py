@@ -38,6 +38,7 @@ class Context:
         actor: Actor | None,
         caller: Caller,
         origins: Sequence[str] = (),
+        over_http: bool = False,
     ) -> None:
         self.database = database
         self.services = services
@@ -46,6 +47,7 @@ class Context:
         self.actor = actor
         self.caller = caller
         self.origins = origins
+        self.over_http = over_http
         self._places = ReadPlaces(database)
 
     @property
