@@ -22,11 +22,13 @@ from domain.accounts import Role
 from domain.actors import Caller
 from domain.errors import DomainError, Unauthenticated
 from domain.ports import Services
-from engine import tuning
+from domain.sight import Gauge
+from engine import sight, tuning
 from engine.check import check
 from engine.csrf import ASKED_FIRST
 from engine.http import GraphQLDoor
 from engine.lookup import Lookup
+from engine.request_ids import HEADER, RequestIds
 from engine.rights import Rights
 from engine.trusted import ManifestRefused, Trusted, read_manifest
 from resolvers.accounts import demo
@@ -36,7 +38,7 @@ from schema.context import Context
 from schema.live import make_live, place_of_event
 from schema.root import schema
 from settings import Settings
-from web import connections, explorer, files, health, webhooks
+from web import connections, explorer, files, health, metrics, webhooks
 from web.callers import caller_of
 
 VERSION: Final = "1.0.0"
@@ -75,8 +77,8 @@ def build(settings: Settings) -> Starlette:
         CORSMiddleware,
         allow_origins=list(settings.allowed_origins),
         allow_methods=["GET", "POST", "PUT"],
-        allow_headers=["authorization", "content-type", "if-none-match", *ASKED_FIRST],
-        expose_headers=["etag", "retry-after"],
+        allow_headers=["authorization", "content-type", "if-none-match", HEADER, *ASKED_FIRST],
+        expose_headers=["etag", "retry-after", HEADER],
         max_age=600,
     )
 
@@ -90,7 +92,7 @@ def build(settings: Settings) -> Starlette:
             async with web.serving():
                 yield
 
-    return Starlette(middleware=[cors], lifespan=lifespan)
+    return Starlette(middleware=[Middleware(RequestIds), cors], lifespan=lifespan)
 
 
 def read_documents(settings: Settings) -> Trusted:
@@ -118,7 +120,12 @@ class Web:
         assert settings.database_url
         self.settings = settings
         self.services = services
-        engine = connect(settings.database_url, pool_size=settings.pool_size, application="backline web")
+        engine = connect(
+            settings.database_url,
+            pool_size=settings.pool_size,
+            application="backline web",
+            on_statement=sight.count_statement,
+        )
         self.database = Database(engine, services.bell, services.bus)
         self.live = make_live(self.database, services.bus)
         self.presence = Presence(self.database)
@@ -138,6 +145,11 @@ class Web:
             cursor_of=place_of_event,
             lookup=Lookup(
                 trusted, only=settings.trusted_only, shelf=services.cache if settings.persisted_queries else None
+            ),
+            sight=sight.Sight(
+                services.watchers,
+                slow_seconds=settings.slow_operation_ms / 1000,
+                traced=services.watchers.traces,
             ),
         )
 
@@ -162,6 +174,7 @@ class Web:
             if scheme.lower() != "bearer" or not token:
                 raise Unauthenticated("Send a token as `Authorization: Bearer ...`.")
             actor = await authenticate(self.database, self.services, token.strip())
+            sight.know(actor.user_id)
         return Context(
             database=self.database,
             services=self.services,
@@ -182,25 +195,40 @@ class Web:
         def find_caller(request: HTTPConnection) -> Caller:
             return caller_of(request, self.settings.trusted_proxies)
 
+        figures = metrics.Figures(self.database, self.services.watchers.counters, self.gauges)
         return [
             Route("/", lambda _request: RedirectResponse("/graphql")),
             Route("/graphql", self.door, methods=None),
             WebSocketRoute("/graphql", self.door),
             *health.routes(self.database, VERSION),
+            *metrics.routes(figures.page, self.settings.metrics_token, find_caller),
             *files.routes(self.services.file_door),
             *connections.routes(self.database, self.services, find_caller),
             *webhooks.routes(self.database, self.services, find_caller),
             *explorer.routes(EXPLORER, people, sign_in),
         ]
 
+    def gauges(self) -> list[Gauge]:
+        """How many are connected at this moment."""
+        sockets = self.door.sockets
+        under_way = sum(len(talk.operations) for talk in sockets.conversations)
+        groups = sockets.streams.groups
+        return [
+            Gauge("backline_sockets", "Open WebSockets.", {"": len(sockets.conversations)}),
+            Gauge("backline_socket_operations", "Operations under way on WebSockets.", {"": under_way}),
+            Gauge("backline_subscriptions", "Subscriptions that follow live events.", {"": groups.members}),
+            Gauge("backline_live_groups", "Executions that they share.", {"": len(groups)}),
+        ]
+
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
         """Keep what runs beside requests going while the process serves; then tell sockets to go elsewhere and close."""
-        touching = asyncio.create_task(self.presence.run())
+        tasks = [asyncio.create_task(self.presence.run()), asyncio.create_task(tuning.settle_again())]
         try:
             yield
         finally:
             await self.door.drain()
-            touching.cancel()
-            await asyncio.gather(touching, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await self.database.close()

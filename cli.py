@@ -21,6 +21,7 @@ import verify
 from db import migrate
 from domain.accounts import Role
 from domain.errors import DomainError, InvalidInput
+from engine import logs
 from engine.explain import explain
 from engine.trusted import write_manifest
 from integrations.embedded import EmbeddedError, reset
@@ -196,6 +197,9 @@ WITHOUT_ARGUMENTS = (
     "doctor",
     "reset",
 )
+KEEP_RUNNING = {"serve", "web", "worker", "sandbox", "drive"}
+"""Commands whose log is for programs where nobody sits before it."""
+
 WITHOUT_SECRETS = {"doctor", "documents", "explain", "migrate", "proof", "reset", "schema", "token"}
 """Commands that work, or say what is missing, where nobody has set secrets yet."""
 
@@ -235,7 +239,7 @@ def parser() -> argparse.ArgumentParser:
 def main() -> int:
     """Run one command; what goes wrong is one sentence, not a traceback."""
     arguments = parser().parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logs.set_up("text")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("arq").setLevel(logging.WARNING)
     # A line for each request to a vendor, with its whole address.
@@ -243,6 +247,8 @@ def main() -> int:
     try:
         needed = arguments.command not in WITHOUT_SECRETS
         settings = Settings.from_environment(os.environ, Path(".env"), secrets_needed=needed)
+        if arguments.command in KEEP_RUNNING:
+            logs.set_up(settings.log_format)
         if arguments.command in WITHOUT:
             return WITHOUT[arguments.command](settings, arguments)
         with addressed(settings) as ready:

@@ -73,6 +73,7 @@ def run_web(settings: Settings, _arguments: argparse.Namespace) -> int:
         ws="engine.frames:FrameProtocol",
         ws_max_size=Limits.frame_bytes,
         ws_per_message_deflate=False,
+        log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,

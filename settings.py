@@ -12,7 +12,19 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from integrations import apple_id, apple_music, cipher, pinata, privy, proof_keys, secret_files, spotify, stripe, twilio
+from integrations import (
+    apple_id,
+    apple_music,
+    cipher,
+    pinata,
+    privy,
+    proof_keys,
+    secret_files,
+    spotify,
+    stripe,
+    twilio,
+    watching,
+)
 from integrations import environment as env
 from integrations.environment import setting
 from integrations.sandbox import outside
@@ -53,6 +65,12 @@ class Settings:
     redis_url: str | None = setting("REDIS_URL", env.valkey_url, secret=True)
     queue_url: str | None = setting("QUEUE_URL", env.valkey_url, secret=True)
     queue_connection: str = setting("QUEUE_CONNECTION", env.one_of("redis"), default="redis")
+
+    log_format: str = setting("LOG_FORMAT", env.one_of("json", "text"), default="")
+    slow_operation_ms: int = setting("SLOW_OPERATION_MS", env.whole(1, 600_000), default=500)
+    metrics_token: str | None = setting("METRICS_TOKEN", env.secret(16), secret=True)
+    worker_metrics_port: int = setting("WORKER_METRICS_PORT", env.whole(1, 65535), default=0)
+    traces_endpoint: str | None = setting("OTEL_EXPORTER_OTLP_ENDPOINT", env.address("https", "http"))
 
     jwt_secret: str = setting("JWT_SECRET", env.text, default="", secret=True)
     jwt_refresh_secret: str = setting("JWT_REFRESH_SECRET", env.text, default="", secret=True)
@@ -217,6 +235,8 @@ def _missing_pairs(values: Mapping[str, Any], texts: Mapping[str, str]) -> list[
         if missing and len(missing) < len(group):
             given = next(name for name in group if name not in missing)
             faults.append(f"{' and '.join(missing)} must be set as well, because {given} is; or set none of them.")
+    if values["traces_endpoint"] and not watching.can_trace():
+        faults.append("OTEL_EXPORTER_OTLP_ENDPOINT needs OpenTelemetry: pip install -r requirements-tracing.txt.")
     if values["trusted_only"] and values["persisted_queries"]:
         faults.append("PERSISTED_QUERIES must be off where TRUSTED_ONLY is on: it takes documents from anybody.")
     if values["distribution_min_payout_minor"] > values["distribution_auto_payout_minor"]:
@@ -258,6 +278,7 @@ def _complete(settings: Settings) -> Settings:
         public_url=public,
         allowed_origins=tuple(dict.fromkeys(origins)),
         queue_url=settings.queue_url or settings.redis_url,
+        log_format=settings.log_format or ("text" if settings.demo else "json"),
         jwt_refresh_secret=settings.jwt_refresh_secret or derive(settings.jwt_secret, "refresh").hex(),
         # Without a secret there is no key: one that is derived of nothing everybody has.
         proof_signing_key=settings.proof_signing_key

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
+from opentelemetry.sdk.resources import SERVICE_NAME, OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import SpanKind, Status, StatusCode, set_span_in_context
@@ -27,16 +27,15 @@ PROPAGATOR: Final = TraceContextTextMapPropagator()
 class Tracing:
     """Makes spans and sends them in the background."""
 
-    def __init__(self, endpoint: str, *, name: str, version: str) -> None:
+    def __init__(self, endpoint: str) -> None:
         """Begin.
 
         Args:
             endpoint: The collector's address, without the path for traces.
-            name: What this process is called there.
-            version: The software's.
         """
         exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces")
-        resource = Resource.create({SERVICE_NAME: name, SERVICE_VERSION: version})
+        # OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES go before it.
+        resource = Resource({SERVICE_NAME: "backline"}).merge(OTELResourceDetector().detect())
         self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
         self._provider.add_span_processor(BatchSpanProcessor(exporter))
         self._tracer = self._provider.get_tracer("backline")

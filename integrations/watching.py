@@ -4,40 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import importlib.util
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from domain.sight import Watchers
 from integrations.prometheus import Prometheus
 
+TRACING = ("opentelemetry.sdk.trace", "opentelemetry.exporter.otlp.proto.http")
 
-class TracingMissing(Exception):
-    """Traces are wanted, and the packages for them are not installed."""
+
+def can_trace() -> bool:
+    """Whether the packages for traces are installed; they are an extra."""
+    try:
+        return all(importlib.util.find_spec(name) is not None for name in TRACING)
+    except ModuleNotFoundError:
+        return False
 
 
 @asynccontextmanager
-async def watching(endpoint: str | None, *, name: str, version: str) -> AsyncIterator[Watchers]:
+async def watching(endpoint: str | None) -> AsyncIterator[Watchers]:
     """Make the watchers of a process.
 
     Args:
-        endpoint: Where traces go; None for nowhere.
-        name: What this process is called there.
-        version: The software's.
-
-    Raises:
-        TracingMissing: There is an address, but no packages.
+        endpoint: Where traces go; None for nowhere. Then the packages need not be there.
     """
     if endpoint is None:
         yield Watchers(Prometheus())
         return
-    try:
-        # Not imported above: the packages are an extra, and they are large.
-        tracing = importlib.import_module("integrations.tracing").Tracing(endpoint, name=name, version=version)
-    except ImportError as error:
-        raise TracingMissing(
-            "OTEL_EXPORTER_OTLP_ENDPOINT is set, but OpenTelemetry is not installed: "
-            "pip install --require-hashes -r requirements-tracing.txt, or leave it empty."
-        ) from error
+    # Not imported above: they are large, and most do without.
+    tracing = importlib.import_module("integrations.tracing").Tracing(endpoint)
     try:
         yield Watchers(Prometheus(), traces=True, others=(tracing,))
     finally:
