@@ -38,7 +38,7 @@ def test_a_faulty_manifest_stops_the_start(settings, tmp_path, content):
     path = tmp_path / "mine.json"
     if content is not None:
         path.write_text(content)
-    with pytest.raises(app.FaultyDocuments, match="mine.json"):
+    with pytest.raises(app.FaultyDocuments, match=r"mine\.json"):
         app.build(replace(settings, trusted_documents=(path,)))
 
 
