@@ -24,7 +24,7 @@ from engine.lookup import Lookup
 from engine.masking import Masking, masked, record
 from engine.requests import Asked, BadRequest
 from engine.rights import Rights
-from engine.sight import RECORD, Sight
+from engine.sight import RECORD, Sight, note_cost
 from engine.toll import Paid, Toll
 
 C = TypeVar("C", bound=Context)
@@ -243,7 +243,9 @@ class Operations(Generic[C]):
         except Exception:
             await self._toll.turn_away(asked, context)
             raise
-        return executor, await self._toll.pay(asked, context, executor)
+        paid = await self._toll.pay(asked, context, executor)
+        note_cost(paid.cost)
+        return executor, paid
 
     def answer(self, result: ExecutionResult, asked: Asked, paid: Paid | None = None) -> Answer:
         """Give what came of an execution as clients may see it, and what it cost to those who want to know."""
