@@ -244,7 +244,7 @@ class Operations(Generic[C]):
             await self._toll.turn_away(asked, context)
             raise
         paid = await self._toll.pay(asked, context, executor)
-        note_cost(paid.cost)
+        note_cost(paid.requested)
         return executor, paid
 
     def answer(self, result: ExecutionResult, asked: Asked, paid: Paid | None = None) -> Answer:
