@@ -29,6 +29,15 @@ NOT_THE_PROTOCOL = [
     '{"type": "subscribe", "id": "1", "payload": {"query": "{ hello }", "operationName": 7}}',
     '{"type": "complete"}',
     '{"type": "complete", "id": {}}',
+    '{"type": "subscribe", "id": "", "payload": {"query": "{ hello }"}}',
+    '{"type": "subscribe", "id": "1", "payload": {"query": "{ hello }", "extensions": 7}}',
+    '{"type": "ping", "payload": 7}',
+    '{"type": "pong", "payload": []}',
+    '{"type": "next", "id": "1", "payload": {"data": {}}}',
+    '{"type": "error", "id": "1", "payload": []}',
+    '{"type": "connection_ack"}',
+    '{"type": "connection_terminate"}',
+    '{"type": "ping"} {"type": "ping"}',
     b'{"type": "ping"}',
 ]
 
