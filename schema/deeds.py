@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import strawberry
 from strawberry.extensions import FieldExtension
@@ -14,6 +14,9 @@ from domain.errors import DomainError
 from engine.cost_directives import Cost
 from schema.context import Info
 from schema.refusals import UserError
+
+DEAR: Final = 50
+"""What a deed weighs that calls a vendor while its client waits, or decodes pictures."""
 
 
 @strawberry.type(description="What every deed answers.")
