@@ -34,6 +34,7 @@ from engine.trusted import ManifestRefused, Trusted, read_manifest
 from resolvers.accounts import demo
 from resolvers.accounts.authenticate import authenticate
 from resolvers.broadcasts.presence import Presence
+from schema.budget import budget_of
 from schema.context import Context
 from schema.live import make_live, place_of_event
 from schema.root import schema
@@ -78,7 +79,7 @@ def build(settings: Settings) -> Starlette:
         allow_origins=list(settings.allowed_origins),
         allow_methods=["GET", "POST", "PUT"],
         allow_headers=["authorization", "content-type", "if-none-match", HEADER, *ASKED_FIRST],
-        expose_headers=["etag", "retry-after", HEADER],
+        expose_headers=["etag", "ratelimit", "ratelimit-policy", "retry-after", HEADER],
         max_age=600,
     )
 
@@ -151,6 +152,7 @@ class Web:
                 slow_seconds=settings.slow_operation_ms / 1000,
                 traced=services.watchers.traces,
             ),
+            budget=budget_of(settings.points_per_minute, settings.requests_per_minute),
         )
 
     @staticmethod
@@ -183,6 +185,7 @@ class Web:
             actor=actor,
             caller=caller_of(connection, self.settings.trusted_proxies),
             origins=self.settings.allowed_origins,
+            over_http=initial is None,
         )
 
     def routes(self) -> list[BaseRoute]:

@@ -63,7 +63,7 @@ async def build(settings: Settings) -> AsyncIterator[Services]:
         yield Services(
             mailer=SmtpMailer(settings.smtp_url, sender=settings.mail_from),
             telephones=outside.telephones,
-            limiter=ValkeyLimiter(shared),
+            limiter=ValkeyLimiter(shared, processes=settings.web_processes),
             cache=ValkeyCache(shared),
             bell=ArqBell(queue),
             bus=bus,

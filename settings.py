@@ -59,6 +59,9 @@ class Settings:
     trusted_documents: tuple[Path, ...] = setting("TRUSTED_DOCUMENTS", env.many(Path), default=())
     trusted_only: bool = setting("TRUSTED_ONLY", env.switch, default=False)
     persisted_queries: bool = setting("PERSISTED_QUERIES", env.switch, default=False)
+    points_per_minute: int = setting("POINTS_PER_MINUTE", env.whole(0, 100_000_000), default=20_000)
+    requests_per_minute: int = setting("REQUESTS_PER_MINUTE", env.whole(0, 1_000_000), default=60)
+    web_processes: int = setting("WEB_PROCESSES", env.whole(1, 1_000), default=1)
 
     database_url: str | None = setting("DATABASE_URL", env.postgres_url, secret=True)
     pool_size: int = setting("POOL_SIZE", env.whole(1, 200), default=10)
@@ -167,7 +170,7 @@ class Settings:
         from_file, faults = env.read_dotenv(dotenv) if dotenv else ({}, [])
         texts = {**from_file, **{name: text for name, text in environ.items() if text.strip()}}
         faults += _unknown_names(texts)
-        faults += _resolve_aliases(texts)
+        faults += env.resolve_aliases(texts)
         values, wrong = env.read_settings(cls, texts)
         faults += wrong
         if values.get("demo") and not faults:
@@ -187,19 +190,6 @@ def _unknown_names(texts: Mapping[str, str]) -> list[str]:
     ours = sorted(name for name in known if name.startswith(OWN_PREFIX))
     strange = sorted(name for name in texts if name.startswith(OWN_PREFIX) and name not in known)
     return [f"{name} is not a setting; those of this kind are {', '.join(ours)}." for name in strange]
-
-
-def _resolve_aliases(texts: dict[str, str]) -> list[str]:
-    """Put REDIS_URL together of REDIS_HOST and REDIS_PORT where it is not given."""
-    host, port = texts.get("REDIS_HOST", "").strip(), texts.get("REDIS_PORT", "").strip() or "6379"
-    if texts.get("REDIS_URL") or not (host or texts.get("REDIS_PORT")):
-        return []
-    try:
-        env.whole(1, 65535)(port)
-    except ValueError as fault:
-        return [f"REDIS_PORT {fault}; it is {port[:100]!r}."]
-    texts["REDIS_URL"] = f"redis://{host or 'localhost'}:{port}"
-    return []
 
 
 def _keep_demo_secrets(values: dict[str, Any]) -> list[str]:
