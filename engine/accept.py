@@ -19,6 +19,8 @@ MULTIPART: Final = "multipart/mixed"
 SINGLE: Final = (RESPONSE_JSON, JSON)
 STREAMS: Final = (EVENT_STREAM, MULTIPART)
 WEIGHT: Final = re.compile(r"[01](\.[0-9]{0,3})?")
+DEFER: Final = "deferSpec=20220824"
+INCREMENTAL: Final = "incrementalSpec=v0.2"
 PARTS: Final = frozenset({"subscriptionspec", "deferspec", "incrementalspec"})
 
 
@@ -38,6 +40,13 @@ class Accepted:
     stream: str | None
     streams_only: bool
     parameters: dict[str, str]
+
+    @property
+    def incremental(self) -> str | None:
+        """The format of answers in parts that the client understands."""
+        if self.parameters.get("incrementalspec") == "v0.2":
+            return INCREMENTAL
+        return DEFER if self.parameters.get("deferspec") == "20220824" else None
 
     def streams(self, kind: OperationType | None) -> bool:
         """Whether an operation of that type is answered by a stream; None is one that cannot be run."""
@@ -67,15 +76,16 @@ def read_accept(header: str | None) -> Accepted:
     # Who names the newer type knows it, so it goes before at equal weights; who says "anything" may be of any age.
     single = max(SINGLE, key=lambda kind: (weights[kind], kind in named, kind == JSON and kind not in named))
     stream = max(STREAMS, key=lambda kind: weights[kind])
-    if max(weights[single], weights[stream]) <= 0:
-        kinds = f"{JSON} or {RESPONSE_JSON}, streams as {EVENT_STREAM} or {MULTIPART};subscriptionSpec=1.0"
-        raise BadRequest(406, "NOT_ACCEPTABLE", f"Answers come as {kinds}.")
-    return Accepted(
+    accepted = Accepted(
         single=single if weights[single] > 0 else None,
         stream=stream if weights[stream] > 0 else None,
         streams_only=weights[stream] > weights[single],
         parameters=parameters,
     )
+    if not (accepted.single or accepted.stream or accepted.incremental):
+        kinds = f"{JSON} or {RESPONSE_JSON}, streams as {EVENT_STREAM} or {MULTIPART};subscriptionSpec=1.0"
+        raise BadRequest(406, "NOT_ACCEPTABLE", f"Answers come as {kinds}.")
+    return accepted
 
 
 def _weigh(header: str) -> tuple[dict[str, float], set[str], dict[str, str]]:

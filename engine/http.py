@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, Generic, TypeVar
 
 import strawberry
@@ -21,6 +22,7 @@ from engine.deadline import ClientGone, within
 from engine.documents import Refused
 from engine.fanout import Groups
 from engine.http_streams import Encoding, HttpStreams
+from engine.incremental import Deferrals
 from engine.limits import Limits
 from engine.lookup import Lookup
 from engine.masking import Masking
@@ -95,6 +97,7 @@ class GraphQLDoor(Generic[C]):
         self._wants_page = wants_page
         streams = Streams(self._operations, self._limits, cursor_of)
         self._sockets = Sockets(streams, context, self._limits, allowed_origins, address_of)
+        self._deferrals = Deferrals(self._operations, self._limits)
         self._streams = HttpStreams(streams, self._limits, self._sockets.proofs, self._sockets.seats)
         self._address_of = address_of
 
@@ -168,7 +171,12 @@ class GraphQLDoor(Generic[C]):
         streams = accepted.streams(kind) and not (reading and kind is OperationType.MUTATION)
         if streams and request.method != "HEAD" and (encoding := encoding_of(accepted)):
             return self._streams.respond(encoding, asked, context, request, self._address_of(request))
-        answer = await self._operations.run(asked, context, READS if reading else READS_AND_DEEDS, gone)
+        allowed = READS if reading else READS_AND_DEEDS
+        in_parts = accepted.single is None or self._operations.may_part(asked, context)
+        if accepted.incremental and in_parts and request.method != "HEAD":
+            parted = replace(asked, parts=True)
+            return await self._deferrals.run(parted, context, allowed, accepted.incremental, gone)
+        answer = await self._operations.run(asked, context, allowed, gone)
         if reading and asked.trusted:
             return respond_kept(answer, media_type, request, public=self._rights.public(context))
         return respond(answer, media_type)

@@ -121,6 +121,14 @@ class Operations(Generic[C]):
         operation = get_operation_ast(document.ast, asked.operation_name)
         return operation.operation if operation else None
 
+    def may_part(self, asked: Asked, context: C) -> bool:
+        """Whether the document asks for an answer in parts, and may be run at all."""
+        try:
+            self._admit(asked, context)
+            return self._documents.find(asked.query, trusted=asked.trusted).parts is not None
+        except Refused:
+            return False
+
     def _admit(self, asked: Asked, context: C) -> None:
         """Refuse a text of a client's own where only trusted documents pass, before anybody looks at it."""
         if self._lookup.only and not (asked.trusted or self._rights.improvise(context)):
@@ -197,7 +205,7 @@ class Operations(Generic[C]):
         """
         self._admit(asked, context)
         suggest = self._rights.suggest(context)
-        document = self._documents.find(asked.query, suggest=suggest, trusted=asked.trusted)
+        document = self._documents.find(asked.query, suggest=suggest, trusted=asked.trusted, parts=asked.parts)
         if document.introspects and not self._rights.introspect(context):
             raise Refused([refusal("INTROSPECTION_OFF", "Questions about the schema are not answered here.")])
         check_variables(asked.variables, self._limits)

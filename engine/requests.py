@@ -30,6 +30,7 @@ class Asked:
         document_id: The id that was given instead of a text.
         digest: The SHA-256 that came with a text, or instead of it, as Apollo's clients send it (`persistedQuery`).
         trusted: Whether the text is that of a trusted document.
+        parts: Whether the answer may come in parts.
         cost: Whether the answer is to say what it cost.
         counted: Whether it counts as a request already.
     """
@@ -40,6 +41,7 @@ class Asked:
     document_id: str | None = None
     digest: str | None = None
     trusted: bool = False
+    parts: bool = False
     cost: bool = False
     counted: bool = False
 
