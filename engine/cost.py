@@ -173,14 +173,18 @@ class _Walk:
                 found = self.fragments[name]
             assert isinstance(found, InlineFragmentNode | FragmentDefinitionNode)
             inner = self.narrowed(type_, found)
-            stack.extend((below, inner, when) for below in found.selection_set.selections)
+            if inner is not None:
+                stack.extend((below, inner, when) for below in found.selection_set.selections)
 
     def narrowed(self, type_: Any, fragment: InlineFragmentNode | FragmentDefinitionNode) -> Any:
-        """The type that fields of a fragment are asked of: an object stays what it is."""
+        """The type that fields of a fragment are asked of; an object stays what it is, None where it is never that."""
         condition = fragment.type_condition
-        if condition is None or isinstance(type_, GraphQLObjectType):
+        if condition is None:
             return type_
-        return self.prices.schema.type_map[condition.name.value]
+        wanted = self.prices.schema.type_map[condition.name.value]
+        if not isinstance(type_, GraphQLObjectType):
+            return wanted
+        return type_ if type_.name in self.prices.members(wanted) else None
 
     def field(self, parent: Any, nodes: list[tuple[FieldNode, Conditions]], sizes: Mapping[str, Term]) -> Term:
         """What a field costs, with all that is selected under its name."""
