@@ -95,6 +95,6 @@ schema = strawberry.Schema(
     mutation=Mutation,
     subscription=Subscription,
     execution_context_class=CompiledExecutor,
-    config=StrawberryConfig(enable_experimental_incremental_execution=False),
+    config=StrawberryConfig(enable_experimental_incremental_execution=True),
 )
 declare_costs(schema)
