@@ -42,6 +42,7 @@ class _PerOperation:
         self.seconds = counters.seconds.labels(name, kind)
         self.statements = counters.statements.labels(name, kind)
         self.sql_seconds = counters.sql_seconds.labels(name, kind)
+        self.cost = counters.cost.labels(name, kind)
 
 
 class Prometheus:
@@ -61,7 +62,7 @@ class Prometheus:
         self.sql_seconds = Histogram(
             "backline_operation_sql_seconds", "Time of operations in SQL.", by, buckets=SECONDS, registry=own
         )
-        self._cost = Histogram("backline_operation_cost", "What operations cost.", by, buckets=COSTS, registry=own)
+        self.cost = Histogram("backline_operation_cost", "What operations cost.", by, buckets=COSTS, registry=own)
         self._errors = Counter("backline_errors", "Errors by code.", ("code",), registry=own)
         self._plans = Counter("backline_plans", "Plans that were found, and made.", ("how",), registry=own)
         self._lag = Histogram(
@@ -95,7 +96,7 @@ class Prometheus:
         if seen.plans_made:
             self._made.inc(seen.plans_made)
         if seen.cost is not None:
-            self._cost.labels(*key).observe(seen.cost)
+            each.cost.observe(seen.cost)
         for code in seen.codes:
             self._errors.labels(self._code(code)).inc()
 
