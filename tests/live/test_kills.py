@@ -12,9 +12,9 @@ from tests.client import Api, operation
 EVENTS = operation("BroadcastEvents")
 CURSOR = "query ($id: ID!) { broadcast(id: $id) { eventCursor } }"
 LONG = int(os.environ.get("TEST_KILLS", "3")) >= 50
-KILLS = 50 if LONG else 3
+KILLS = 50 if LONG else 2
 CLIENTS = 200 if LONG else 12
-SAID = 500 if LONG else 120
+SAID = 500 if LONG else 80
 
 
 class Pair:
