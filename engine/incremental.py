@@ -98,11 +98,11 @@ class ByPaths:
                 )
                 _merge(_at(self._data, path), each.data)
         self._await(result.pending or ())
-        for each in result.completed or ():
-            if each.errors:
-                kind = "items" if each.id in self._streamed else "data"
-                place = self._places[each.id]
-                parts.append(self._part({kind: None, "path": place.path}, place, each.errors))
+        for done in result.completed or ():
+            if done.errors:
+                kind = "items" if done.id in self._streamed else "data"
+                place = self._places[done.id]
+                parts.append(self._part({kind: None, "path": place.path}, place, done.errors))
         return {**({"incremental": parts} if parts else {}), "hasNext": result.has_next}
 
     def _await(self, pending: Collection[Any]) -> None:

@@ -1,6 +1,7 @@
 // Apollo Client: queries and mutations over HTTP, trusted documents by their ids, subscriptions by socket and by multipart.
 
 import { ApolloClient, HttpLink, InMemoryCache, gql } from "@apollo/client/core/index.js";
+import { Defer20220824Handler, GraphQL17Alpha9Handler } from "@apollo/client/incremental/index.js";
 import { PersistedQueryLink } from "@apollo/client/link/persisted-queries/index.js";
 import { GraphQLWsLink } from "@apollo/client/link/subscriptions/index.js";
 import { createClient } from "graphql-ws";
@@ -37,6 +38,39 @@ const events = { query: gql(text("BroadcastEvents")), variables: { broadcastId: 
 answers.socket = (await first(client(new GraphQLWsLink(connection)).subscribe(events))).data.broadcastEvents.event.__typename;
 if (given.streams) {
   answers.multipart = (await first(plain.subscribe(events))).data.broadcastEvents.event.__typename;
+}
+const late = gql`
+  query Late {
+    viewer {
+      user {
+        username
+      }
+    }
+    ... @defer(label: "rooms") {
+      liveBroadcasts(first: 5) {
+        nodes {
+          id
+          title
+        }
+      }
+    }
+  }
+`;
+answers.deferred = [];
+for (const incrementalHandler of [new Defer20220824Handler(), new GraphQL17Alpha9Handler()]) {
+  const patient = new ApolloClient({ link: http, cache: new InMemoryCache(), incrementalHandler });
+  const seen = [];
+  await new Promise((resolve, reject) =>
+    patient.watchQuery({ query: late }).subscribe({
+      next: ({ data, dataState, error }) => {
+        if (error) reject(error);
+        if (data?.viewer) seen.push([dataState, data.liveBroadcasts?.nodes.map((room) => room.title) ?? null]);
+        if (dataState === "complete") resolve();
+      },
+      error: reject,
+    }),
+  );
+  answers.deferred.push(seen);
 }
 await connection.dispose();
 tell(answers);

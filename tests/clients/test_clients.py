@@ -32,6 +32,7 @@ async def test_apollo_client(run, web, settings, given):
     assert told["refusal"] == ["CombinedGraphQLErrors", "GRAPHQL_VALIDATION_FAILED"]
     assert told["trusted"] == ["Night drive"]
     assert told["socket"] == told["multipart"] == "BroadcastSnapshot"
+    assert told["deferred"] == [[["streaming", None], ["complete", ["Night drive"]]]] * 2
 
 
 async def test_urql(run, web, settings, given):
