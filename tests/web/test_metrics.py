@@ -1,7 +1,9 @@
 """The door at /metrics: who may read, and that what it says is what happened."""
 
+import asyncio
 import json
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -15,6 +17,7 @@ from domain.actors import Caller
 from domain.ids import new_id
 from domain.jobs import Job, JobKind, Queue
 from jobs.run import run_job
+from tests.fleet import Fleet, free_port
 from web import metrics
 
 LIVE = next(
@@ -173,3 +176,22 @@ async def test_attempts_at_jobs_are_counted_by_how_they_ended(web, database, ser
     }
     assert ended == {"DONE": 0, "FAILED": 2, "PARKED": 1}
     assert read(after, "backline_jobs_parked", queue="normal") == 1
+
+
+async def test_a_worker_shows_what_it_has_done(environment, database):
+    port = free_port()
+    fleet = Fleet({**environment, "WORKER_METRICS_PORT": str(port)})
+    failed = {"kind": JobKind.END_SILENT_BROADCAST.value, "outcome": "FAILED"}
+    try:
+        await fleet.start("worker")
+        await promise(database)
+        async with asyncio.timeout(60), httpx.AsyncClient() as client:
+            text = ""
+            while read(text, "backline_job_attempts_total", **failed) == 0:
+                await asyncio.sleep(0.1)
+                with suppress(httpx.TransportError):
+                    text = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
+        assert read(text, "backline_job_seconds_count", queue="normal") >= 1
+        assert read(text, "backline_database_up") == 1
+    finally:
+        await fleet.end()
