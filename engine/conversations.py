@@ -14,10 +14,11 @@ from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
 from engine.context import Context
-from engine.fanout import Delivery, Member
+from engine.fanout import Member
 from engine.frames import text_frame
 from engine.limits import refusal
 from engine.masking import record
+from engine.onward import Delivery
 from engine.operations import Answer
 from engine.proofs import Watching
 from engine.requests import Asked, BadRequest, read_parameters

@@ -13,8 +13,9 @@ from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 
 from engine.context import Context
-from engine.fanout import Delivery, Member
+from engine.fanout import Member
 from engine.limits import Limits
+from engine.onward import Delivery
 from engine.operations import Answer
 from engine.proofs import Proofs
 from engine.requests import Asked

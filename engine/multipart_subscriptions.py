@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import orjson
 
-from engine.fanout import Delivery
+from engine.onward import Delivery
 
 DELIMITER: Final = b"--graphql"
 KEPT: Final = b"multipart/mixed"

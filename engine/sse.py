@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import orjson
 
-from engine.fanout import Delivery
+from engine.onward import Delivery
 
 COMPLETE: Final = b"event: complete\ndata:\n\n"
 COMMENT: Final = b":\n\n"

@@ -28,8 +28,9 @@ from graphql.execution.executor import CollectedErrors
 
 from engine.context import Context
 from engine.deadline import within
-from engine.fanout import Delivery, Follows, Groups, Member, Onward, Sink
+from engine.fanout import Follows, Groups, Member
 from engine.limits import Limits
+from engine.onward import Delivery, Onward, Sink
 from engine.operations import ALL, Answer, Operations, execute, open_source
 from engine.plans import Recent
 from engine.requests import Asked

@@ -15,8 +15,8 @@ from db.session import Database
 from domain.errors import InvalidInput
 from domain.events import EventKind
 from domain.ports import Bus
-from engine.fanout import Onward, place_of
 from engine.live import Event, Gap, Live
+from engine.onward import Onward, place_of
 
 if TYPE_CHECKING:
     from schema.context import Info

@@ -16,11 +16,11 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from strawberry.asgi import GraphQL
 
-from engine.fanout import Onward
 from engine.frames import EXTENSION, text_frame
 from engine.http import GraphQLDoor
 from engine.limits import Limits
 from engine.live import Event, Gap
+from engine.onward import Onward
 
 
 @strawberry.type

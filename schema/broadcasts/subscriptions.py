@@ -13,7 +13,7 @@ import strawberry
 from domain.events import LIFECYCLE, EventKind, room_topic
 from domain.ids import Prefix, from_wire
 from engine.executor import ref
-from engine.fanout import SKIP
+from engine.onward import SKIP
 from resolvers.broadcasts import listen
 from schema.broadcasts.events import (
     BroadcastEvent,

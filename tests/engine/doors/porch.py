@@ -14,10 +14,10 @@ import strawberry
 import uvicorn
 
 from engine.errors import BadInput
-from engine.fanout import Onward
 from engine.http import GraphQLDoor
 from engine.limits import Limits
 from engine.live import Event
+from engine.onward import Onward
 from engine.rights import Rights
 
 TOUCHED: list[str] = []
