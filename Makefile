@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help serve test check bench schema migrate seed reset long players chaos
+.PHONY: help serve test check bench schema migrate seed reset long churn fanout players chaos
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,12 @@ bench: $(VENV)/tools ## Measure the reads beside a hand-written endpoint and idi
 
 long: $(VENV)/tools ## Run all tests in their long forms: more generated operations, more faults, more kills
 	@TEST_EXAMPLES=5000 TEST_KILLS=50 $(RUN) -m pytest -q -m "long or not long" --timeout 3600
+
+churn: $(VENV)/tools ## Kill 50,000 clients, be slow with 100 of 1,000, and kill 50 web processes under 200 (about 30 minutes)
+	@TEST_CYCLES=50000 TEST_KILLS=50 $(RUN) -m pytest -q --timeout 3600 tests/engine/doors/test_churn.py tests/engine/doors/test_fanout.py tests/live/test_kills.py
+
+fanout: $(VENV)/tools ## Measure how fast one event reaches 1,000 and 5,000 sockets; needs a C compiler
+	@$(RUN) -m benchmarks.fanout
 
 players: $(VENV)/tools ## Measure how 100 players are asked by two workers that are killed (about 5 minutes)
 	@$(RUN) -m tests.players.measure

@@ -11,6 +11,7 @@ from domain.money import Currency
 from domain.payouts import Threshold, roads, thresholds
 from domain.ports import Services
 from domain.proofs import Pins
+from domain.sight import Watchers
 from integrations import arq_bell, valkey
 from integrations.apple_id import AppleId
 from integrations.apple_music import AppleMusic
@@ -36,6 +37,7 @@ from integrations.twilio import TwilioVerify
 from integrations.valkey import ValkeyBus
 from integrations.valkey_cache import ValkeyCache
 from integrations.valkey_limiter import ValkeyLimiter
+from integrations.watching import watching
 from settings import Settings, derive
 
 DEMO_PEOPLE = ("mina", "theo", "kofi")
@@ -62,7 +64,7 @@ async def build(settings: Settings) -> AsyncIterator[Services]:
         yield Services(
             mailer=SmtpMailer(settings.smtp_url, sender=settings.mail_from),
             telephones=outside.telephones,
-            limiter=ValkeyLimiter(shared),
+            limiter=ValkeyLimiter(shared, processes=settings.web_processes),
             cache=ValkeyCache(shared),
             bell=ArqBell(queue),
             bus=bus,
@@ -92,6 +94,7 @@ async def build(settings: Settings) -> AsyncIterator[Services]:
             time_zone=settings.platform_time_zone,
             secret=derive(settings.jwt_refresh_secret, "hashes"),
             demo=settings.demo,
+            watchers=outside.watchers,
         )
 
 
@@ -125,6 +128,7 @@ class Outside:
     telephones: TwilioVerify
     payments: StripePayments
     pins: Pins
+    watchers: Watchers
 
 
 async def _outside(settings: Settings, closing: AsyncExitStack) -> Outside:
@@ -174,7 +178,8 @@ async def _outside(settings: Settings, closing: AsyncExitStack) -> Outside:
     for adapter in (spotify, serato, apple_id, apple_music, privy, telephones, payments, kubo, pinata):
         closing.push_async_callback(adapter.aclose)
     doors: dict[Vendor, OAuthProvider] = {Vendor.SPOTIFY: spotify, Vendor.SERATO: serato, Vendor.APPLE: apple_id}
-    return Outside(doors, spotify, serato, apple_music, privy, telephones, payments, pins)
+    watchers = await closing.enter_async_context(watching(settings.traces_endpoint))
+    return Outside(doors, spotify, serato, apple_music, privy, telephones, payments, pins, watchers)
 
 
 def registration(settings: Settings) -> Registration:

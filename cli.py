@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from graphql import GraphQLError
+from graphql import GraphQLError, parse
 from sqlalchemy.exc import SQLAlchemyError
 
 import app
@@ -22,7 +22,9 @@ from companion import commands as companion
 from db import migrate
 from domain.accounts import Role
 from domain.errors import DomainError, InvalidInput
+from engine import logs
 from engine.explain import explain
+from engine.trusted import write_manifest
 from integrations.embedded import EmbeddedError, reset
 from opening import addressed, begin_log, opened
 from processes import run_drive, run_sandbox, run_web, run_worker
@@ -32,6 +34,7 @@ from schema.root import schema
 from settings import Settings, SettingsRefused
 
 SDL = Path(__file__).parent / "schema" / "schema.graphql"
+CONTRACT = Path(__file__).parent / "contract"
 
 
 def run_migrate(settings: Settings, _arguments: argparse.Namespace) -> int:
@@ -125,6 +128,18 @@ def run_schema(_settings: Settings, _arguments: argparse.Namespace) -> int:
     return 0
 
 
+def run_documents(_settings: Settings, _arguments: argparse.Namespace) -> int:
+    """Write the manifest of the contract's operations, which are trusted."""
+    app.DOCUMENTS.write_bytes(contract_manifest())
+    print(f"Wrote {app.DOCUMENTS.name}.")
+    return 0
+
+
+def contract_manifest() -> bytes:
+    """The manifest as it should be."""
+    return write_manifest(parse("\n".join(path.read_text() for path in sorted(CONTRACT.glob("*.graphql")))))
+
+
 def run_explain(_settings: Settings, arguments: argparse.Namespace) -> int:
     """Print the plan and SQL of an operation."""
     document = sys.stdin.read() if arguments.file == "-" else Path(arguments.file).read_text()
@@ -167,6 +182,7 @@ WITH_DATABASES: dict[str, Command] = {
 WITHOUT: dict[str, Command] = {
     "serve": run_serve,
     "schema": run_schema,
+    "documents": run_documents,
     "explain": run_explain,
     "reset": run_reset,
     "sandbox": run_sandbox,
@@ -174,8 +190,23 @@ WITHOUT: dict[str, Command] = {
     "doctor": run_doctor,
 }
 
-WITHOUT_ARGUMENTS = ("serve", "web", "worker", "sandbox", "migrate", "seed", "drive", "schema", "doctor", "reset")
-WITHOUT_SECRETS = {"doctor", "explain", "migrate", "proof", "reset", "schema", "token"}
+WITHOUT_ARGUMENTS = (
+    "serve",
+    "web",
+    "worker",
+    "sandbox",
+    "migrate",
+    "seed",
+    "drive",
+    "schema",
+    "documents",
+    "doctor",
+    "reset",
+)
+KEEP_RUNNING = {"serve", "web", "worker", "sandbox", "drive"}
+"""Commands whose log is for programs where nobody sits before it."""
+
+WITHOUT_SECRETS = {"doctor", "documents", "explain", "migrate", "proof", "reset", "schema", "token"}
 """Commands that work, or say what is missing, where nobody has set secrets yet."""
 
 
@@ -224,11 +255,13 @@ def main() -> int:
     try:
         needed = arguments.command not in WITHOUT_SECRETS
         settings = Settings.from_environment(os.environ, Path(".env"), secrets_needed=needed)
+        if arguments.command in KEEP_RUNNING:
+            logs.set_up(settings.log_format)
         if arguments.command in WITHOUT:
             return WITHOUT[arguments.command](settings, arguments)
         with addressed(settings) as ready:
             return WITH_DATABASES[arguments.command](ready, arguments)
-    except (SettingsRefused, EmbeddedError, DomainError, app.FaultyDeclarations) as fault:
+    except (SettingsRefused, EmbeddedError, DomainError, app.FaultyDeclarations, app.FaultyDocuments) as fault:
         print(f"backline {arguments.command}: {fault}", file=sys.stderr)
     except (SQLAlchemyError, OSError) as fault:
         print(

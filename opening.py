@@ -14,6 +14,7 @@ from typing import Final
 import bootstrap
 from db.session import Database, connect
 from domain.ports import Services
+from engine import logs
 from integrations.embedded import hold
 from settings import Settings
 
@@ -23,7 +24,7 @@ LAST_SECONDS: Final = 8.0
 
 def begin_log() -> None:
     """Write what happens to the standard error stream, without what others' libraries say of each request and job."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logs.set_up("text")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("arq").setLevel(logging.WARNING)
     # A line for each request to a vendor, with its whole address.

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import socket
 from typing import Final
 
 import uvicorn
+from starlette.applications import Starlette
 
 import app
 import bootstrap
@@ -23,24 +25,43 @@ from settings import Settings
 ROUNDS_OF_GRACE: Final = 10
 
 
+class _Web(uvicorn.Server):
+    """Sends streams elsewhere before it waits for responses to end, since theirs would not."""
+
+    def __init__(self, config: uvicorn.Config, made: Starlette) -> None:
+        super().__init__(config)
+        self._made = made
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        web: app.Web | None = getattr(self._made.state, "web", None)
+        if web is not None:
+            await web.door.drain()
+        await super().shutdown(sockets)
+
+
 def run_web(settings: Settings, _arguments: argparse.Namespace) -> int:
     """Start one web process."""
-    uvicorn.run(
-        lambda: app.build(settings),
-        factory=True,
+    made = app.build(settings)
+    config = uvicorn.Config(
+        made,
         host=settings.host,
         port=settings.port,
         loop="uvloop",
         http="httptools",
-        ws="websockets-sansio",
+        ws="engine.frames:FrameProtocol",
         ws_max_size=Limits.frame_bytes,
         ws_per_message_deflate=False,
+        log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=ROUNDS_OF_GRACE,
     )
-    return 0
+    server = _Web(config, made)
+    # Ctrl-C has stopped it in good order by the time that it comes out here.
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run()
+    return 0 if server.started else 1
 
 
 def run_worker(settings: Settings, _arguments: argparse.Namespace) -> int:

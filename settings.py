@@ -12,7 +12,19 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from integrations import apple_id, apple_music, cipher, pinata, privy, proof_keys, secret_files, spotify, stripe, twilio
+from integrations import (
+    apple_id,
+    apple_music,
+    cipher,
+    pinata,
+    privy,
+    proof_keys,
+    secret_files,
+    spotify,
+    stripe,
+    twilio,
+    watching,
+)
 from integrations import environment as env
 from integrations.environment import setting
 from integrations.sandbox import outside
@@ -44,12 +56,24 @@ class Settings:
     frontend_url: str | None = setting("FRONTEND_URL", env.address("https", "http"))
     allowed_origins: tuple[str, ...] = setting("ALLOWED_ORIGINS", env.many(env.origin), default=())
     trusted_proxies: tuple[str, ...] = setting("TRUSTED_PROXIES", env.many(env.network), default=())
+    trusted_documents: tuple[Path, ...] = setting("TRUSTED_DOCUMENTS", env.many(Path), default=())
+    trusted_only: bool = setting("TRUSTED_ONLY", env.switch, default=False)
+    persisted_queries: bool = setting("PERSISTED_QUERIES", env.switch, default=False)
+    points_per_minute: int = setting("POINTS_PER_MINUTE", env.whole(0, 100_000_000), default=20_000)
+    requests_per_minute: int = setting("REQUESTS_PER_MINUTE", env.whole(0, 1_000_000), default=60)
+    web_processes: int = setting("WEB_PROCESSES", env.whole(1, 1_000), default=1)
 
     database_url: str | None = setting("DATABASE_URL", env.postgres_url, secret=True)
     pool_size: int = setting("POOL_SIZE", env.whole(1, 200), default=10)
     redis_url: str | None = setting("REDIS_URL", env.valkey_url, secret=True)
     queue_url: str | None = setting("QUEUE_URL", env.valkey_url, secret=True)
     queue_connection: str = setting("QUEUE_CONNECTION", env.one_of("redis"), default="redis")
+
+    log_format: str = setting("LOG_FORMAT", env.one_of("json", "text"), default="")
+    slow_operation_ms: int = setting("SLOW_OPERATION_MS", env.whole(1, 600_000), default=500)
+    metrics_token: str | None = setting("METRICS_TOKEN", env.secret(16), secret=True)
+    worker_metrics_port: int = setting("WORKER_METRICS_PORT", env.whole(1, 65535), default=0)
+    traces_endpoint: str | None = setting("OTEL_EXPORTER_OTLP_ENDPOINT", env.address("https", "http"))
 
     jwt_secret: str = setting("JWT_SECRET", env.text, default="", secret=True)
     jwt_refresh_secret: str = setting("JWT_REFRESH_SECRET", env.text, default="", secret=True)
@@ -146,7 +170,7 @@ class Settings:
         from_file, faults = env.read_dotenv(dotenv) if dotenv else ({}, [])
         texts = {**from_file, **{name: text for name, text in environ.items() if text.strip()}}
         faults += _unknown_names(texts)
-        faults += _resolve_aliases(texts)
+        faults += env.resolve_aliases(texts)
         values, wrong = env.read_settings(cls, texts)
         faults += wrong
         if values.get("demo") and not faults:
@@ -166,19 +190,6 @@ def _unknown_names(texts: Mapping[str, str]) -> list[str]:
     ours = sorted(name for name in known if name.startswith(OWN_PREFIX))
     strange = sorted(name for name in texts if name.startswith(OWN_PREFIX) and name not in known)
     return [f"{name} is not a setting; those of this kind are {', '.join(ours)}." for name in strange]
-
-
-def _resolve_aliases(texts: dict[str, str]) -> list[str]:
-    """Put REDIS_URL together of REDIS_HOST and REDIS_PORT where it is not given."""
-    host, port = texts.get("REDIS_HOST", "").strip(), texts.get("REDIS_PORT", "").strip() or "6379"
-    if texts.get("REDIS_URL") or not (host or texts.get("REDIS_PORT")):
-        return []
-    try:
-        env.whole(1, 65535)(port)
-    except ValueError as fault:
-        return [f"REDIS_PORT {fault}; it is {port[:100]!r}."]
-    texts["REDIS_URL"] = f"redis://{host or 'localhost'}:{port}"
-    return []
 
 
 def _keep_demo_secrets(values: dict[str, Any]) -> list[str]:
@@ -214,6 +225,10 @@ def _missing_pairs(values: Mapping[str, Any], texts: Mapping[str, str]) -> list[
         if missing and len(missing) < len(group):
             given = next(name for name in group if name not in missing)
             faults.append(f"{' and '.join(missing)} must be set as well, because {given} is; or set none of them.")
+    if values["traces_endpoint"] and not watching.can_trace():
+        faults.append("OTEL_EXPORTER_OTLP_ENDPOINT needs OpenTelemetry: pip install -r requirements-tracing.txt.")
+    if values["trusted_only"] and values["persisted_queries"]:
+        faults.append("PERSISTED_QUERIES must be off where TRUSTED_ONLY is on: it takes documents from anybody.")
     if values["distribution_min_payout_minor"] > values["distribution_auto_payout_minor"]:
         faults.append("DISTRIBUTION_MIN_PAYOUT must not be more than DISTRIBUTION_AUTO_PAYOUT_THRESHOLD.")
     return faults
@@ -253,6 +268,7 @@ def _complete(settings: Settings) -> Settings:
         public_url=public,
         allowed_origins=tuple(dict.fromkeys(origins)),
         queue_url=settings.queue_url or settings.redis_url,
+        log_format=settings.log_format or ("text" if settings.demo else "json"),
         jwt_refresh_secret=settings.jwt_refresh_secret or derive(settings.jwt_secret, "refresh").hex(),
         # Without a secret there is no key: one that is derived of nothing everybody has.
         proof_signing_key=settings.proof_signing_key

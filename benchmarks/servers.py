@@ -96,6 +96,9 @@ def environment(database_url: str, redis_url: str, folder: Path) -> dict[str, st
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
         "POOL_SIZE": str(POOL_SIZE),
+        # Costs are computed; nobody's budget is counted, for one client asks for everything here.
+        "POINTS_PER_MINUTE": "0",
+        "REQUESTS_PER_MINUTE": "0",
         "PUBLIC_URL": "http://localhost:8000",
         "BACKLINE_DATA": str(folder / "data"),
         "JWT_SECRET": secrets.token_urlsafe(48),

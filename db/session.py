@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,12 +15,16 @@ import orjson
 from sqlalchemy import event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import QueuePool
 
 from db.queries import events as event_queries
 from db.queries import jobs as job_queries
 from domain.events import Event
 from domain.jobs import Job
 from domain.ports import Bell, Bus
+
+OnStatement = Callable[[str, float], None]
+"""Told the text of a statement of a session, and the seconds that it took. Its values are not told."""
 
 READS_AT_ONCE = 4
 """How many connections the root fields of one operation may hold at a time."""
@@ -99,6 +104,21 @@ class Borrowed:
         self._pooled.close()
 
 
+@dataclass(frozen=True)
+class PoolUsage:
+    """How the pool is used.
+
+    Attributes:
+        lent: Connections that somebody works with.
+        idle: Open ones that nobody works with.
+        size: How many there may be.
+    """
+
+    lent: int
+    idle: int
+    size: int
+
+
 class Database:
     """PostgreSQL behind one bounded pool."""
 
@@ -135,6 +155,11 @@ class Database:
         async with self.read() as connection:
             await connection.fetch("SELECT 1")
 
+    def pool_usage(self) -> PoolUsage:
+        """Look at the pool."""
+        pool = cast("QueuePool", self.engine.pool)
+        return PoolUsage(pool.checkedout(), pool.checkedin(), pool.size())
+
     async def close(self) -> None:
         """Close all connections."""
         await self.engine.dispose()
@@ -154,8 +179,15 @@ class ReadPlaces:
             yield connection
 
 
-def connect(url: str, *, pool_size: int, application: str) -> AsyncEngine:
-    """Make the pool. `application` is the name that PostgreSQL shows for our connections."""
+def connect(url: str, *, pool_size: int, application: str, on_statement: OnStatement | None = None) -> AsyncEngine:
+    """Make the pool.
+
+    Args:
+        url: Where PostgreSQL is.
+        pool_size: How many connections there may be.
+        application: The name that PostgreSQL shows for them.
+        on_statement: Told of each statement of a session; compiled reads are not among them.
+    """
     engine = create_async_engine(
         url,
         pool_size=pool_size,
@@ -178,7 +210,20 @@ def connect(url: str, *, pool_size: int, application: str) -> AsyncEngine:
         },
     )
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    if on_statement is not None:
+        _listen(engine, on_statement)
     return engine
+
+
+def _listen(engine: AsyncEngine, on_statement: OnStatement) -> None:
+    def before(_connection: Any, _cursor: Any, _text: str, _values: Any, context: Any, _many: bool) -> None:
+        context.backline_began = time.perf_counter()
+
+    def after(_connection: Any, _cursor: Any, text: str, _values: Any, context: Any, _many: bool) -> None:
+        on_statement(text, time.perf_counter() - context.backline_began)
+
+    event.listen(engine.sync_engine, "before_cursor_execute", before)
+    event.listen(engine.sync_engine, "after_cursor_execute", after)
 
 
 def _refuse_closed(connection: Any, _record: Any, _proxy: Any) -> None:

@@ -15,11 +15,13 @@ from domain.cards import CardPayments
 from domain.companions import RequestSignatures
 from domain.connections import AccountProvider, OAuthProvider, Vendor, WalletTokens
 from domain.exports import Printer
+from domain.limiter import Limiter
 from domain.money import Currency
 from domain.payouts import Roads, Threshold
 from domain.players import Catalog, Player, RecentTracks
 from domain.plays import Histories, PlayAccounts
 from domain.proofs import Notary, Pins
+from domain.sight import Watchers
 from domain.uploads import Photos
 
 
@@ -71,17 +73,6 @@ class Telephones(Protocol):
             RateLimited: Later.
             Unavailable: The carrier does not answer.
             NotConfigured: There is no carrier.
-        """
-
-
-class Limiter(Protocol):
-    """Counts how often something happens, exactly, across all processes."""
-
-    async def spend(self, key: str, *, every_seconds: float, burst: int = 1) -> float:
-        """Use one of the places under `key`: `burst` at once, one more for each `every_seconds`.
-
-        Returns:
-            0.0 when it was allowed (and counted), else the seconds to wait (and nothing was counted).
         """
 
 
@@ -293,3 +284,4 @@ class Services:
     time_zone: ZoneInfo
     secret: bytes
     demo: bool
+    watchers: Watchers

@@ -1,191 +1,294 @@
-"""One client on one WebSocket: the ``graphql-transport-ws`` protocol, with Strawberry's handler keeping its order.
+"""One client on one WebSocket: the ``graphql-transport-ws`` protocol.
 
-What is ours: who asks is found out anew for each operation, a socket ends with the token that opened it, and a document that
-cannot be run ends its operation and not the socket.
+Who asks is found out anew for each operation; a socket ends with the token that opened it; what is wrong with an operation
+ends that operation and nothing else.
 """
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
-from starlette.websockets import WebSocket
-from strawberry.http.exceptions import WebSocketDisconnected
-from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
-from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
-    ConnectionInitMessage,
-    ErrorMessage,
-    Message,
-    SubscribeMessage,
-)
+import orjson
+from starlette.requests import HTTPConnection
+from starlette.types import Scope
 
 from engine.context import Context
-from engine.deadline import within
+from engine.fanout import Member
+from engine.frames import text_frame
 from engine.limits import refusal
 from engine.masking import record
+from engine.onward import Delivery
 from engine.operations import Answer
-from engine.requests import BadRequest, read_parameters
-from engine.wire import Wire
+from engine.proofs import Watching
+from engine.requests import Asked, BadRequest, read_parameters
+from engine.wire import Closed, NotTheProtocol, Wire
 
 if TYPE_CHECKING:
     from engine.sockets import Sockets
 
-CHECK_SECONDS: Final = 3.0
-"""How often an open socket is asked whether its token still holds; that it ends within five seconds is promised."""
-
 PASSING: Final = frozenset({"RATE_LIMITED", "UNAVAILABLE", "DEADLINE_EXCEEDED"})
 """Codes that refuse one operation and say nothing about who asks."""
 
+FRAMES_KEPT: Final = 64
+"""Ids of operations whose frame of an event is kept: many clients count from 1, others never use an id twice."""
 
-class Opened:
-    """What is known of one socket.
+ACK: Final = b'{"type":"connection_ack"}'
+PONG: Final = b'{"type":"pong"}'
+
+
+class Operation:
+    """One operation of a socket, and where its answers go.
 
     Attributes:
-        websocket: The socket, for its headers and address.
-        connection_params: The payload of ``connection_init``; Strawberry's handler sets it.
-        guest: Who opened it, once that is known.
+        task: What runs it; None once it only follows a group.
+        member: Its place in a group.
+        begun: What every ``next`` message of it begins with.
     """
 
-    def __init__(self, websocket: WebSocket) -> None:
-        self.websocket = websocket
-        self.connection_params: dict[str, Any] = {}
+    __slots__ = ("_talk", "begun", "id", "member", "over", "task")
+
+    def __init__(self, talk: Conversation, operation_id: str) -> None:
+        self._talk = talk
+        self.id = operation_id
+        self.begun = b'{"id":' + orjson.dumps(operation_id) + b',"type":"next","payload":'
+        self.task: asyncio.Task[None] | None = None
+        self.member: Member | None = None
+        self.over = False
+
+    def next(self, delivery: Delivery) -> None:
+        """Send an answer; the same bytes for all who use one id."""
+        if self.over:
+            return
+        wire = self._talk.wire
+        if not wire.framed:
+            wire.tell(self.begun + delivery.payload + b"}")
+            return
+        frame = delivery.frames.get(self.begun)
+        if frame is None:
+            frame = text_frame(self.begun + delivery.payload + b"}")
+            if len(delivery.frames) < FRAMES_KEPT:
+                delivery.frames[self.begun] = frame
+        wire.write(frame)
+
+    def fail(self, answer: Answer) -> None:
+        """Send what ends the operation."""
+        self._finish({"id": self.id, "type": "error", "payload": answer.payload["errors"]})
+
+    def complete(self) -> None:
+        """Say that the operation is over."""
+        self._finish({"id": self.id, "type": "complete"})
+
+    async def drained(self) -> None:
+        """Wait for a reader who is behind.
+
+        Raises:
+            Closed: The socket is closed.
+        """
+        await self._talk.wire.drained()
+
+    def _finish(self, message: dict[str, Any]) -> None:
+        if not self.over:
+            self.over = True
+            self._talk.forget(self)
+            self._talk.wire.tell(orjson.dumps(message))
+
+    async def stop(self) -> None:
+        """End the operation without a word, and wait for what it held to be let go."""
+        self.over = True
+        if self.task is not None:
+            self.task.cancel()
+            await asyncio.wait({self.task})
+        if self.member is not None:
+            await self.member.leave()
+
+
+class Conversation:
+    """The protocol on one socket, from its first message to its last.
+
+    Attributes:
+        wire: What is said and heard on.
+        operations: What is under way, by id.
+        guest: Who is there, once that is known.
+    """
+
+    __slots__ = (
+        "_scope",
+        "_silence",
+        "_sockets",
+        "_stopping",
+        "_watching",
+        "greeted",
+        "guest",
+        "operations",
+        "payload",
+        "wire",
+    )
+
+    def __init__(self, sockets: Sockets, scope: Scope, wire: Wire) -> None:
+        self._sockets = sockets
+        self._scope = scope
+        self._stopping: set[asyncio.Task[None]] = set()
+        self._silence = asyncio.get_running_loop().call_later(
+            sockets.limits.init_seconds, wire.close, 4408, "Connection initialisation timeout"
+        )
+        self._watching: Watching | None = None
+        self.wire = wire
+        self.operations: dict[str, Operation] = {}
+        self.payload: dict[str, Any] = {}
+        self.greeted = False
         self.guest: Context | None = None
-
-
-class Conversation(BaseGraphQLTransportWSHandler[Opened, None]):
-    """The handler of one socket, from its first message to its last."""
-
-    view: Sockets
-    websocket: Wire
-    guard: asyncio.Task[None] | None = None
 
     async def handle(self) -> None:
         """Talk until the socket closes, and leave nothing running."""
-        self.view.conversations.add(self)
         try:
-            await super().handle()
+            while True:
+                await self._take(await self.wire.hear())
+        except NotTheProtocol as error:
+            self.wire.close(4400, str(error))
+        except Closed:
+            pass
         except asyncio.CancelledError:
-            if not self.websocket.abandoned:
+            if not self.wire.abandoned:
                 raise
         finally:
-            self.view.conversations.discard(self)
+            self.wire.closed = True if self.wire.abandoned else self.wire.closed
+            await self._clear()
 
-    async def shutdown(self) -> None:
-        """Stop what runs for this socket and wait for it to have stopped."""
-        if self.guard is not None:
-            self.guard.cancel()
-        await super().shutdown()
-
-    async def end(self, code: int, reason: str) -> None:
-        """Stop all operations and close the socket.
+    def end(self, code: int, reason: str) -> None:
+        """Close the socket; whoever reads it then clears up.
 
         Args:
             code: The close code.
             reason: One short sentence for people, without secrets.
         """
-        current = asyncio.current_task()
-        for operation_id, operation in list(self.operations.items()):
-            if operation.task is not current:
-                await self.cleanup_operation(operation_id)
-        await self.websocket.close(code, reason)
+        self.wire.close(code, reason)
 
-    async def handle_message(self, message: Message) -> None:
-        """Take one message, unless it is none of the protocol's."""
-        if not isinstance(message, dict) or not isinstance(message.get("type"), str):
-            await self.handle_invalid_message("A message is an object with a type")
-        elif message["type"] in {"subscribe", "complete"} and not isinstance(message.get("id"), str):
-            await self.handle_invalid_message("The id of an operation is a text")
+    def forget(self, operation: Operation) -> None:
+        """Free the id of an operation."""
+        if self.operations.get(operation.id) is operation:
+            del self.operations[operation.id]
+
+    async def _clear(self) -> None:
+        self._silence.cancel()
+        if self._watching is not None:
+            self._watching.stop()
+        for operation in list(self.operations.values()):
+            self._stop(operation)
+        self.operations.clear()
+        if self._stopping:
+            await asyncio.wait(self._stopping)
+        await self.wire.gone()
+
+    def _stop(self, operation: Operation) -> None:
+        task = asyncio.create_task(operation.stop())
+        self._stopping.add(task)
+        task.add_done_callback(self._stopping.discard)
+
+    async def _take(self, message: dict[str, Any]) -> None:
+        kind = message["type"]
+        if kind == "subscribe":
+            self._subscribe(message)
+        elif kind == "complete":
+            operation = self.operations.pop(_id_of(message), None)
+            if operation is not None:
+                self._stop(operation)
+        elif kind == "connection_init":
+            await self._greet(_payload_of(message))
+        elif kind == "ping":
+            payload = _payload_of(message)
+            self.wire.tell(PONG if payload is None else orjson.dumps({"type": "pong", "payload": payload}))
+        elif kind == "pong":
+            _payload_of(message)
         else:
-            await super().handle_message(message)
+            raise NotTheProtocol("There is no such type of message")
 
-    async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
+    async def _greet(self, payload: dict[str, Any] | None) -> None:
         """Find out who is there, and begin to watch that it stays so."""
-        if self.connection_init_received:
-            await self.websocket.close(4429, "Too many initialisation requests")
+        if self.greeted:
+            self.wire.close(4429, "Too many initialisation requests")
             return
-        if message.get("payload") is None:
-            message = {"type": "connection_init", "payload": {}}
+        self.greeted = True
+        self._silence.cancel()
+        self.payload = payload or {}
         try:
-            await super().handle_connection_init(message)
-            if self.context.guest is not None and self.connection_acknowledged:
-                self.guard = asyncio.create_task(self._watch(self.context.guest))
-                self.guard.add_done_callback(self._task_done)
-        except WebSocketDisconnected:
-            raise
+            guest = await self._sockets.make_context(HTTPConnection(self._scope), self.payload)
+        except self._sockets.operations.masking.expose as error:
+            passing = getattr(error, "code", None) in PASSING
+            self.wire.close(*((1013, "Try again later") if passing else (4403, "Forbidden")))
+            return
         except Exception as error:  # noqa: BLE001 -- our fault, or a passing one: clients come back after 1013
-            if getattr(error, "code", None) not in PASSING:
-                record(error)
-            await self.websocket.close(1013, "Try again later")
+            record(error)
+            self.wire.close(1013, "Try again later")
+            return
+        if not self._sockets.seat(guest):
+            self.wire.close(1013, "Too many sockets")
+            return
+        self.guest = guest
+        self._watching = self._sockets.proofs.watch(guest, self._expire, self._is_busy)
+        self.wire.tell(ACK)
 
-    async def handle_subscribe(self, message: SubscribeMessage) -> None:
+    def _expire(self, reason: str) -> None:
+        self.wire.close(4403, reason)
+
+    def _is_busy(self) -> bool:
+        return bool(self.operations)
+
+    def _subscribe(self, message: dict[str, Any]) -> None:
         """Begin an operation, unless there are too many already or it is not one."""
+        operation_id = _id_of(message)
         try:
-            read_parameters(message.get("payload"))
+            asked = read_parameters(message.get("payload"))
         except BadRequest as error:
-            await self.handle_invalid_message(error.message)
+            raise NotTheProtocol(error.message) from None
+        if self.guest is None:
+            self.wire.close(4401, "Unauthorized")
             return
-        most = self.view.limits.subscriptions
-        if self.connection_acknowledged and len(self.operations) >= most and message["id"] not in self.operations:
+        if operation_id in self.operations:
+            # The reason has at most 123 bytes (RFC 6455, 5.5).
+            self.wire.close(4409, f"Subscriber for {operation_id[:30]} already exists")
+            return
+        operation = Operation(self, operation_id)
+        most = self._sockets.limits.subscriptions
+        if len(self.operations) >= most:
             excess = refusal("TOO_MANY_SUBSCRIPTIONS", f"A socket may have {most} operations under way.")
-            await self.send_message(ErrorMessage(id=message["id"], type="error", payload=[excess.formatted]))
+            operation.fail(Answer({"errors": [excess.formatted]}))
             return
-        await super().handle_subscribe(message)
+        self.operations[operation_id] = operation
+        operation.task = asyncio.create_task(self._run(operation, asked))
 
-    async def run_operation(self, operation: Operation[Opened, None]) -> None:
-        """Run one operation to its end; nothing that happens in it reaches the others."""
+    async def _run(self, operation: Operation, asked: Asked) -> None:
+        """Run one operation to its end, or until it only follows what others follow too."""
+        sockets = self._sockets
         try:
-            await self._converse(operation)
-        except WebSocketDisconnected:
+            try:
+                context = await sockets.make_context(HTTPConnection(self._scope), self.payload)
+            except sockets.operations.masking.expose as error:
+                if getattr(error, "code", None) in PASSING:
+                    operation.fail(sockets.operations.failed(error))
+                else:
+                    self.wire.close(4403, "Forbidden")
+                return
+            operation.member = await sockets.streams.run(asked, context, operation)
+        except Closed:
             pass
         except Exception as error:  # noqa: BLE001 -- a fault of ours ends this operation, with an id to ask about
-            await self._refuse(operation, self.view.operations.failed(error))
+            operation.fail(sockets.operations.failed(error, asked))
         finally:
-            if self.operations.get(operation.id) is operation:
-                self.forget_id(operation.id)
+            operation.task = None
+            if operation.member is None:
+                self.forget(operation)
 
-    async def _converse(self, operation: Operation[Opened, None]) -> None:
-        asked = read_parameters(
-            {"query": operation.query, "variables": operation.variables, "operationName": operation.operation_name}
-        )
-        try:
-            context = await self.view.make_context(self.context)
-        except self.view.operations.masking.expose as error:
-            if getattr(error, "code", None) in PASSING:
-                await self._refuse(operation, self.view.operations.failed(error))
-            else:
-                await self.end(4403, "Forbidden")
-            return
-        async with aclosing(self.view.operations.stream(asked, context)) as answers:
-            async for answer in answers:
-                if answer.status != 200:
-                    await self._refuse(operation, answer)
-                    return
-                payload = cast("Any", answer.payload)
-                await operation.send_operation_message({"id": operation.id, "type": "next", "payload": payload})
-        await operation.send_operation_message({"id": operation.id, "type": "complete"})
 
-    async def _refuse(self, operation: Operation[Opened, None], answer: Answer) -> None:
-        await operation.send_operation_message(
-            {"id": operation.id, "type": "error", "payload": answer.payload["errors"]}
-        )
+def _id_of(message: dict[str, Any]) -> str:
+    operation_id = message.get("id")
+    if not isinstance(operation_id, str) or not operation_id:
+        raise NotTheProtocol("The id of an operation is a text")
+    return operation_id
 
-    async def _watch(self, context: Context) -> None:
-        while True:
-            expires_at = context.expires_at
-            left = (expires_at - datetime.now(UTC)).total_seconds() if expires_at else CHECK_SECONDS
-            if left <= 0:
-                await self.end(4403, "Token expired")
-                return
-            await asyncio.sleep(min(left, CHECK_SECONDS))
-            if self.operations and await self._is_revoked(context):
-                await self.end(4403, "Access revoked")
-                return
 
-    async def _is_revoked(self, context: Context) -> bool:
-        try:
-            return await within(CHECK_SECONDS / 2, context.revoked())
-        except Exception as error:  # noqa: BLE001 -- not knowing is no reason to throw everybody out; the token still ends
-            record(error)
-            return False
+def _payload_of(message: dict[str, Any]) -> dict[str, Any] | None:
+    payload = message.get("payload")
+    if payload is not None and not isinstance(payload, dict):
+        raise NotTheProtocol("The payload of this message is an object")
+    return payload

@@ -43,7 +43,7 @@ from engine.markers import (
     private,
 )
 from engine.settling import await_settling, settle
-from engine.shapes import CURSOR_DOC, NODE_DOC, SQL, Connection, Edge, Node, PageInfo, SQLColumn, Where, within
+from engine.shapes import CURSOR_DOC, FREE, NODE_DOC, SQL, Connection, Edge, Node, PageInfo, SQLColumn, Where, within
 from engine.sources import ENTITIES, Attribute, Column, Computed, Declared, Entity, Finished, Source, type_of_row
 
 __all__ = [
@@ -147,7 +147,7 @@ def edge(row: type_of_row) -> Callable[[C], C]:
         for name, text in (("node", NODE_DOC), ("cursor", CURSOR_DOC)):
             cls.__annotations__ = {name: "str", **inspect.get_annotations(cls)}
             setattr(cls, name, strawberry.field(description=text))
-        made: C = strawberry.type(cls, description=doc)
+        made: C = strawberry.type(cls, description=doc, directives=[FREE])
         ENTITIES[made] = Entity(made, row, None, None, edge=True)
         await_settling(made, {"cursor": "str", **written})
         return made

@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import strawberry
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, GraphQLSyntaxError, parse, specified_rules, validate
+from graphql import (
+    REMOVE,
+    DirectiveNode,
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    Visitor,
+    parse,
+    specified_rules,
+    validate,
+    visit,
+)
 from graphql.validation.rules import overlapping_fields_can_be_merged
 from graphql.validation.validate import ValidationAbortedError
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from engine.cost import Costs, Prices
 from engine.limits import Limits, measure, refusal
 
 RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
-ERRORS_SHOWN = 10
+ERRORS_SHOWN = 5
+"""Validation stops there: to look for more is work for a document that is refused anyway."""
+
+UNFOLDED = 2
+"""Where one name means fields of several types, each counts: so much more may be selected when it is priced."""
 
 # Comparing fields of one response name is quadratic. The library's own budget of 500,000 is half a second of work.
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 10_000
@@ -34,11 +52,15 @@ class Document:
         ast: Its tree; the same object each time, so that plans can be kept on its nodes.
         introspects: Whether it asks about the schema itself.
         tokens: How many tokens it has.
+        costs: What its operations cost.
+        parts: The same with `@defer` and `@stream`, for clients that take answers in parts; None when it has neither.
     """
 
     ast: DocumentNode
     introspects: bool
     tokens: int
+    costs: Costs
+    parts: Document | None = None
 
 
 class Refused(Exception):
@@ -62,16 +84,23 @@ class Documents:
 
     def __init__(self, schema: strawberry.Schema, limits: Limits) -> None:
         self._schema = graphql_schema(schema)
+        self._prices = Prices(self._schema)
         self._limits = limits
         self._known: OrderedDict[str, Document] = OrderedDict()
         self._tokens = 0
 
-    def find(self, text: str, *, suggest: bool = False) -> Document:
+    def knows(self, text: str) -> bool:
+        """Whether a text was read before and is remembered."""
+        return text in self._known
+
+    def find(self, text: str, *, suggest: bool = False, trusted: bool = False, parts: bool = False) -> Document:
         """Give the document of a text.
 
         Args:
             text: As the client sent it.
             suggest: Whether a refusal may name fields that the client could have meant.
+            trusted: Whether it is known beforehand, and may be longer.
+            parts: Whether its answer may come in parts; otherwise `@defer` and `@stream` are as if they were not there.
 
         Returns:
             The document, valid and within the limits.
@@ -82,16 +111,16 @@ class Documents:
         document = self._known.get(text)
         if document is not None:
             self._known.move_to_end(text)
-            return document
-        document = self._read(text, suggest=suggest)
+            return (parts and document.parts) or document
+        document = self._read(text, suggest=suggest, trusted=trusted)
         self._known[text] = document
         self._tokens += document.tokens
         while self._tokens > self._limits.remembered_tokens and len(self._known) > 1:
             self._tokens -= self._known.popitem(last=False)[1].tokens
-        return document
+        return (parts and document.parts) or document
 
-    def _read(self, text: str, *, suggest: bool) -> Document:
-        ast = self._parse(text)
+    def _read(self, text: str, *, suggest: bool, trusted: bool) -> Document:
+        ast = self._parse(text, self._limits.trusted_bytes if trusted else self._limits.document_bytes)
         try:
             introspects = measure(ast, self._limits)
         except GraphQLError as error:
@@ -99,16 +128,32 @@ class Documents:
         errors = validate(self._schema, ast, RULES, max_errors=ERRORS_SHOWN, hide_suggestions=not suggest)
         if errors:
             raise Refused([_named(error) for error in errors])
-        return Document(ast, introspects, _count_tokens(ast))
+        found = self._priced(ast, introspects=introspects)
+        whole = visit(ast, _Whole()) if "@" in text else ast
+        return found if whole is ast else replace(self._priced(whole, introspects=introspects), parts=found)
 
-    def _parse(self, text: str) -> DocumentNode:
+    def _priced(self, ast: DocumentNode, *, introspects: bool) -> Document:
+        try:
+            costs = Costs(ast, self._prices, UNFOLDED * self._limits.selections)
+        except GraphQLError as error:
+            raise Refused([error]) from None
+        return Document(ast, introspects, _count_tokens(ast), costs)
+
+    def _parse(self, text: str, most: int) -> DocumentNode:
         limits = self._limits
-        if len(text) > limits.document_bytes or len(text.encode()) > limits.document_bytes:
-            raise Refused([refusal("DOCUMENT_TOO_LARGE", f"A document may have {limits.document_bytes} bytes.")])
+        if len(text) > most or len(text.encode()) > most:
+            raise Refused([refusal("DOCUMENT_TOO_LARGE", f"A document may have {most} bytes.")])
         try:
             return parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.tokens)
         except GraphQLSyntaxError as error:
             raise Refused([_named(error)]) from None
+
+
+class _Whole(Visitor):
+    """Takes out what cuts an answer into parts."""
+
+    def enter_directive(self, node: DirectiveNode, *_rest: Any) -> Any:
+        return REMOVE if node.name.value in {"defer", "stream"} else None
 
 
 def _named(error: GraphQLError) -> GraphQLError:

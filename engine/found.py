@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from time import perf_counter
 from typing import Any, Protocol
 
 import asyncpg
@@ -14,6 +15,7 @@ from engine.arguments import Values
 from engine.builder import Builder
 from engine.errors import BadInput
 from engine.selection import TYPENAME, Picked
+from engine.sight import RECORD
 from engine.statements import Statement
 
 
@@ -75,6 +77,8 @@ class Run:
         Raises:
             BadInput: PostgreSQL or the driver cannot take a value that the client gave.
         """
+        record = RECORD.get()
+        began = perf_counter()
         try:
             return await self.connection.fetch(statement.text, *statement.values(self, keys))
         except asyncpg.DivisionByZeroError:
@@ -84,6 +88,9 @@ class Run:
         except asyncpg.RaiseError as error:
             # A function of the database that refuses its argument says why, in words for people.
             raise BadInput(str(error), *statement.blamed(str(error))) from error
+        finally:
+            if record is not None:
+                record.ran(statement.text, perf_counter() - began)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, Generic, TypeVar
 
-import orjson
 import strawberry
 from graphql import OperationType
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from engine.accept import EVENT_STREAM, PLAIN, Accepted, read_accept
+from engine.budget import Budget
 from engine.context import Context
+from engine.csrf import READING, check_site
 from engine.deadline import ClientGone, within
+from engine.documents import Refused
+from engine.fanout import Groups
+from engine.http_streams import Encoding, HttpStreams
+from engine.incremental import Deferrals
 from engine.limits import Limits
+from engine.lookup import Lookup
 from engine.masking import Masking
+from engine.multipart_subscriptions import Parts
 from engine.operations import Answer, Operations
-from engine.requests import JSON, Asked, choose_media_type, read_request
-from engine.sockets import Sockets
+from engine.requests import JSON, METHODS, Asked, read_request
+from engine.responses import respond, respond_kept
+from engine.rights import Rights
+from engine.sight import Sight
+from engine.sockets import Sockets, client_of
+from engine.sse import Events
+from engine.streams import Streams, nowhere
 
 C = TypeVar("C", bound=Context)
 
@@ -27,10 +42,6 @@ MakeContext = Callable[[HTTPConnection, Mapping[str, Any] | None], Awaitable[C]]
 READS: Final = frozenset({OperationType.QUERY})
 READS_AND_DEEDS: Final = frozenset({OperationType.QUERY, OperationType.MUTATION})
 STATUSES: Final = {"RATE_LIMITED": 429, "FORBIDDEN": 403, "UNAVAILABLE": 503, "DEADLINE_EXCEEDED": 504}
-
-
-def _everybody(_context: object) -> bool:
-    return True
 
 
 def _is_browser(request: Request) -> bool:
@@ -47,11 +58,15 @@ class GraphQLDoor(Generic[C]):
         context: MakeContext[C],
         limits: Limits | None = None,
         expose: Sequence[type[Exception]] = (),
-        may_introspect: Callable[[C], bool] = _everybody,
-        may_suggest: Callable[[C], bool] = _everybody,
+        rights: Rights[C] | None = None,
         page: Callable[[Request], Response] | None = None,
         wants_page: Callable[[Request], bool] = _is_browser,
         allowed_origins: Sequence[str] = (),
+        lookup: Lookup | None = None,
+        cursor_of: Callable[[Any], str | None] = nowhere,
+        address_of: Callable[[HTTPConnection], str | None] = client_of,
+        sight: Sight | None = None,
+        budget: Budget | None = None,
     ) -> None:
         """Open the door.
 
@@ -62,21 +77,29 @@ class GraphQLDoor(Generic[C]):
                 RATE_LIMITED and UNAVAILABLE refuse just that, all others close it with 4403.
             limits: What one client may ask for at a time.
             expose: Exceptions whose ``code``, ``message``, ``field`` and ``retry_after_seconds`` clients may see.
-            may_introspect: Who may ask about the schema.
-            may_suggest: Who is told which name they could have meant.
+            rights: Who may know and send what; without them everybody may ask about the schema.
             page: What a browser gets.
             wants_page: Whether a GET asks for the page instead of data.
             allowed_origins: Other origins whose pages may open a socket. What they may send over HTTP is for CORS to say.
+            lookup: What may be asked by id, and whether anything else may be asked.
+            cursor_of: The place of an event in its stream, by the value of a subscription's root field.
+            address_of: Where a client is, for counting its open sockets.
+            sight: Watches what is run.
+            budget: Pays for what is run; None where nothing is counted.
         """
         self._context = context
         self._limits = limits or Limits()
-        masking = Masking(expose)
+        self._rights = rights or Rights()
         self._operations = Operations(
-            schema, self._limits, masking, may_introspect=may_introspect, may_suggest=may_suggest
+            schema, self._limits, Masking(expose), self._rights, lookup=lookup, sight=sight, budget=budget
         )
         self._page = page
         self._wants_page = wants_page
-        self._sockets = Sockets(schema, self._operations, context, self._limits, allowed_origins)
+        streams = Streams(self._operations, self._limits, cursor_of)
+        self._sockets = Sockets(streams, context, self._limits, allowed_origins, address_of)
+        self._deferrals = Deferrals(self._operations, self._limits)
+        self._streams = HttpStreams(streams, self._limits, self._sockets.proofs, self._sockets.seats)
+        self._address_of = address_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or serve one socket until it closes."""
@@ -84,7 +107,9 @@ class GraphQLDoor(Generic[C]):
             await self._sockets(scope, receive, send)
             return
         request = Request(scope, receive)
-        if self._page is not None and request.method == "GET" and self._wants_page(request):
+        if request.method == "OPTIONS":
+            response: ASGIApp = Response(status_code=204, headers={"allow": METHODS})
+        elif self._page is not None and request.method in READING and self._wants_page(request):
             response = self._page(request)
         else:
             try:
@@ -93,33 +118,75 @@ class GraphQLDoor(Generic[C]):
                 return
         await response(scope, receive, send)
 
+    @property
+    def sockets(self) -> Sockets:
+        """The open sockets, for those who count them."""
+        return self._sockets
+
+    @property
+    def groups(self) -> Groups:
+        """Those who follow the same, for measuring."""
+        return self._streams.streams.groups
+
     async def drain(self) -> None:
         """Take no more sockets and close the open ones with 1012, which clients answer by connecting elsewhere."""
-        await self._sockets.drain()
+        await asyncio.gather(self._sockets.drain(), self._streams.drain())
+        await self._streams.streams.settled(self._limits.deadline_seconds)
 
-    async def _respond(self, request: Request, receive: Receive) -> Response:
-        media_type = JSON
+    def _kind(self, asked: Asked, context: C) -> OperationType | None:
+        try:
+            return self._operations.kind(asked, context)
+        except Refused:
+            return None
+
+    async def _respond(self, request: Request, receive: Receive) -> ASGIApp:
+        accepted = PLAIN
         asked = None
         try:
-            media_type = choose_media_type(request.headers.get("accept"))
+            accepted = read_accept(request.headers.get("accept"))
+            check_site(request)
             asked = await read_request(request, self._limits)
-            return _encode(await self._answer(request, asked, receive), media_type)
+            return await self._answer(request, asked, accepted, receive)
         except ClientGone:
             raise
         except Exception as error:  # noqa: BLE001 -- a request gets an answer, whatever is wrong with it or with us
-            return _encode(self._operations.failed(error, asked), media_type)
+            answer = self._operations.failed(error, asked)
+            self._operations.sight.refused(answer.payload)
+            return respond(answer, accepted.single or JSON)
 
-    async def _answer(self, request: Request, asked: Asked, receive: Receive) -> Answer:
+    async def _answer(self, request: Request, asked: Asked, accepted: Accepted, receive: Receive) -> ASGIApp:
         async def gone() -> None:
             while (await receive())["type"] != "http.disconnect":
                 pass
 
+        media_type = accepted.single or JSON
         try:
             context = await within(self._limits.deadline_seconds, self._context(request, None))
         except self._operations.masking.expose as error:
-            return _unwelcome(error, self._operations.failed(error))
-        allowed = READS if request.method == "GET" else READS_AND_DEEDS
-        return await self._operations.run(asked, context, allowed, gone)
+            answer = _unwelcome(error, self._operations.failed(error))
+            self._operations.sight.refused(answer.payload)
+            return respond(answer, media_type)
+        asked = await self._operations.find(asked, context)
+        kind, reading = self._kind(asked, context), request.method in READING
+        streams = accepted.streams(kind) and not (reading and kind is OperationType.MUTATION)
+        if streams and request.method != "HEAD" and (encoding := encoding_of(accepted)):
+            return self._streams.respond(encoding, asked, context, request, self._address_of(request))
+        allowed = READS if reading else READS_AND_DEEDS
+        in_parts = accepted.single is None or self._operations.may_part(asked, context)
+        if accepted.incremental and in_parts and request.method != "HEAD":
+            parted = replace(asked, parts=True)
+            return await self._deferrals.run(parted, context, allowed, accepted.incremental, gone)
+        answer = await self._operations.run(asked, context, allowed, gone)
+        if reading and asked.trusted:
+            return respond_kept(answer, media_type, request, public=self._rights.public(context))
+        return respond(answer, media_type)
+
+
+def encoding_of(accepted: Accepted) -> Encoding | None:
+    """How a stream is told to a client; None where the type is not one of subscriptions."""
+    if accepted.stream == EVENT_STREAM:
+        return Events()
+    return Parts() if accepted.parameters.get("subscriptionspec") == "1.0" else None
 
 
 def _unwelcome(error: Exception, answer: Answer) -> Answer:
@@ -130,12 +197,3 @@ def _unwelcome(error: Exception, answer: Answer) -> Answer:
     if seconds is not None:
         headers["retry-after"] = str(math.ceil(seconds))
     return Answer(answer.payload, status, headers)
-
-
-def _encode(answer: Answer, media_type: str) -> Response:
-    # Plain JSON has been answered with 200 whatever was wrong with the document since before there was a specification,
-    # and that still says so; a request that never was one is a 4xx in either.
-    refused_document = answer.status == 400 and not answer.malformed
-    status = 200 if refused_document and media_type == JSON else answer.status
-    headers = {"content-type": f"{media_type}; charset=utf-8", "cache-control": "no-store", "vary": "accept"}
-    return Response(orjson.dumps(answer.payload), status, {**headers, **answer.headers})

@@ -38,7 +38,8 @@ class Limits:
     """What one client may ask for at a time.
 
     Attributes:
-        document_bytes: Length of a document in UTF-8.
+        document_bytes: Length of a document in UTF-8 that somebody sends.
+        trusted_bytes: Length of a document that is known beforehand.
         body_bytes: Length of the body of an HTTP request.
         frame_bytes: Length of one message on a socket.
         tokens: Names, punctuators and values in a document.
@@ -50,14 +51,20 @@ class Limits:
         list_items: Items of one list in an argument or a variable; fields of one object written in an argument.
         input_depth: Lists and objects within each other in a variable.
         input_values: Values in all variables together.
+        cost: Points that one operation may cost: about as many objects as it may give.
         subscriptions: Operations under way on one socket.
         deadline_seconds: How long a query, a mutation or one event of a subscription may take.
         init_seconds: How long a socket may stay silent before it says who it is, and a body may take to arrive.
-        send_seconds: How long a socket may refuse to take what is sent.
+        send_seconds: How long a reader may refuse to take what is sent.
+        waiting_bytes: What may wait for one reader; who is further behind is let go.
+        sockets_per_user: Open sockets and streams of one person in this process.
+        sockets_per_address: Open sockets and streams from one address in this process.
+        heartbeat_seconds: How long a stream over HTTP stays silent before it shows that it lives.
         remembered_tokens: Tokens of all documents kept parsed and validated, about 550 bytes each.
     """
 
-    document_bytes: int = 64_000
+    document_bytes: int = 16_384
+    trusted_bytes: int = 65_536
     body_bytes: int = 1_048_576
     frame_bytes: int = 65_536
     tokens: int = 4_000
@@ -69,10 +76,15 @@ class Limits:
     list_items: int = 100
     input_depth: int = 10
     input_values: int = 5_000
+    cost: int = 5_000
     subscriptions: int = 50
     deadline_seconds: float = 5.0
     init_seconds: float = 10.0
     send_seconds: float = 10.0
+    waiting_bytes: int = 1_048_576
+    sockets_per_user: int = 50
+    sockets_per_address: int = 1_000
+    heartbeat_seconds: float = 12.0
     remembered_tokens: int = 100_000
 
 

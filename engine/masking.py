@@ -13,9 +13,11 @@ from typing import Any, Final
 import orjson
 from graphql import GraphQLError, GraphQLSyntaxError, ValueNode
 
+from engine.budget import OverBudget
 from engine.deadline import DeadlineExceeded
 from engine.errors import BadInput
 from engine.requests import Asked
+from engine.sight import FACTS
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +31,7 @@ class Masking:
     """Turns errors into what clients see, and logs each fault once."""
 
     def __init__(self, expose: Sequence[type[Exception]]) -> None:
-        self.expose: tuple[type[Exception], ...] = (BadInput, DeadlineExceeded, *expose)
+        self.expose: tuple[type[Exception], ...] = (BadInput, DeadlineExceeded, OverBudget, *expose)
 
     def refusals(self, errors: Sequence[GraphQLError]) -> list[dict[str, Any]]:
         """Show why an operation was not run: its document, its variables or its name are at fault.
@@ -94,7 +96,9 @@ def masked(error_id: str) -> dict[str, Any]:
     Returns:
         Message and extensions.
     """
-    return {"message": MASKED, "extensions": {"code": "INTERNAL", "errorId": error_id}}
+    facts = FACTS.get()
+    request = {} if facts is None else {"requestId": facts.request}
+    return {"message": MASKED, "extensions": {"code": "INTERNAL", "errorId": error_id, **request}}
 
 
 def record(error: BaseException, asked: Asked | None = None, path: Sequence[str | int] | None = None) -> str:

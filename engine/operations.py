@@ -6,26 +6,31 @@ once, the same for HTTP and sockets. Field extensions work as ever; schema exten
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar, cast
 
 import strawberry
-from graphql import ExecutionResult, Executor, GraphQLError, OperationType
+from graphql import ExecutionResult, Executor, GraphQLError, OperationType, get_operation_ast
 from graphql.execution import create_source_event_stream
-from graphql.execution.async_iterables import aclosing
 from strawberry.execution import optimized_is_awaitable
 
+from engine.budget import Budget
 from engine.context import Context
 from engine.deadline import ClientGone, within
 from engine.documents import Documents, Refused, graphql_schema
 from engine.limits import Limits, check_variables, refusal
+from engine.lookup import Lookup
 from engine.masking import Masking, masked, record
 from engine.requests import Asked, BadRequest
+from engine.rights import Rights
+from engine.sight import RECORD, Sight, note_cost
+from engine.toll import Paid, Toll
 
 C = TypeVar("C", bound=Context)
 
 ALL: Final = frozenset(OperationType)
+STATUSES: Final = {"DEADLINE_EXCEEDED": 504, "RATE_LIMITED": 429}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,7 @@ class Answer:
 
     Attributes:
         payload: ``data`` and ``errors``; without ``data`` when nothing was run.
-        status: The HTTP status that says the same: 200 run, 400 refused, 500 our fault, 504 stopped at its deadline.
+        status: The HTTP status that says the same: 200 run, 400 refused, 429 too much, 500 our fault, 504 stopped at its deadline.
         headers: HTTP headers that belong to the status.
         malformed: Whether it was no GraphQL request at all.
     """
@@ -53,19 +58,82 @@ class Operations(Generic[C]):
         schema: strawberry.Schema,
         limits: Limits,
         masking: Masking,
+        rights: Rights[C],
         *,
-        may_introspect: Callable[[C], bool],
-        may_suggest: Callable[[C], bool],
+        lookup: Lookup | None = None,
+        sight: Sight | None = None,
+        budget: Budget | None = None,
     ) -> None:
         if schema.extensions or schema.directives:
             raise TypeError("Schema extensions and operation directives are not run; use field extensions.")
         self._schema = graphql_schema(schema)
         self._executor: Any = schema.execution_context_class
         self._documents = Documents(schema, limits)
+        self._toll = Toll(self._documents, limits, budget)
         self._limits = limits
         self.masking = masking
-        self._may_introspect = may_introspect
-        self._may_suggest = may_suggest
+        self._rights = rights
+        self._lookup = lookup or Lookup()
+        self.sight = sight or Sight()
+
+    async def find(self, asked: Asked, context: C) -> Asked:
+        """Find the text of what is asked, by its id where none was sent. To do it twice changes nothing.
+
+        Args:
+            asked: As it was sent.
+            context: Who asks.
+
+        Returns:
+            The same with its text.
+
+        Raises:
+            Refused: There is no such document.
+            BadRequest: The hash that came along is another text's.
+            OverBudget: They may ask for nothing more just now.
+        """
+        if asked.document_id is None and asked.digest is None:
+            return await self._toll.admit(self._lookup.recognise(asked), context)
+        suggest = self._rights.suggest(context)
+        try:
+            found = await self._lookup.find(
+                asked, check=lambda found: self._documents.find(found.query, suggest=suggest)
+            )
+        except (Refused, BadRequest):
+            await self._toll.turn_away(asked, context)
+            raise
+        return await self._toll.admit(found, context)
+
+    def kind(self, asked: Asked, context: C) -> OperationType | None:
+        """Give the type of the operation that is asked for.
+
+        Args:
+            asked: With its text.
+            context: Who asks.
+
+        Returns:
+            The type; None when there is no such operation.
+
+        Raises:
+            Refused: The document cannot be run.
+        """
+        self._admit(asked, context)
+        document = self._documents.find(asked.query, suggest=self._rights.suggest(context), trusted=asked.trusted)
+        operation = get_operation_ast(document.ast, asked.operation_name)
+        return operation.operation if operation else None
+
+    def may_part(self, asked: Asked, context: C) -> bool:
+        """Whether the document asks for an answer in parts, and may be run at all."""
+        try:
+            self._admit(asked, context)
+            return self._documents.find(asked.query, trusted=asked.trusted).parts is not None
+        except Refused:
+            return False
+
+    def _admit(self, asked: Asked, context: C) -> None:
+        """Refuse a text of a client's own where only trusted documents pass, before anybody looks at it."""
+        if self._lookup.only and not (asked.trusted or self._rights.improvise(context)):
+            message = "Only trusted documents are run here: send a `documentId`."
+            raise Refused([refusal("DOCUMENT_NOT_TRUSTED", message)])
 
     async def run(
         self,
@@ -89,41 +157,20 @@ class Operations(Generic[C]):
         Raises:
             ClientGone: The client has left, and there is nobody to answer.
         """
+        record = self.sight.begin()
         try:
-            executor = self._prepare(asked, context, allowed)
+            asked = await self.find(asked, context)
+            executor, paid = await self.begin(asked, context, allowed)
             watched = gone if executor.operation.operation is OperationType.QUERY else None
-            return self._answer(await within(self._limits.deadline_seconds, _execute(executor), watched), asked)
+            result = await within(self._limits.deadline_seconds, execute(executor), watched)
+            answer = self.answer(result, asked, paid)
         except ClientGone:
+            self.sight.leave(record)
             raise
         except Exception as error:  # noqa: BLE001 -- whatever it is, the client gets an answer and the log the rest
-            return self.failed(error, asked)
-
-    async def stream(self, asked: Asked, context: C) -> AsyncGenerator[Answer, None]:
-        """Run any operation: one answer for a query or a mutation, one for each event of a subscription.
-
-        Args:
-            asked: What to run.
-            context: Who asks.
-
-        Yields:
-            Answers. One whose status is not 200 is the last.
-        """
-        seconds = self._limits.deadline_seconds
-        try:
-            executor = self._prepare(asked, context, ALL)
-            if executor.operation.operation is not OperationType.SUBSCRIPTION:
-                yield self._answer(await within(seconds, _execute(executor)), asked)
-                return
-            source = await within(seconds, _open(executor))
-            if isinstance(source, ExecutionResult):
-                yield Answer({"errors": self.masking.failures(source.errors or (), asked)}, 400)
-                return
-            async with aclosing(source):
-                async for event in source:
-                    per_event = executor.build_per_event_executor(event)
-                    yield self._answer(await within(seconds, _execute(per_event, serially=False)), asked)
-        except Exception as error:  # noqa: BLE001 -- as above
-            yield self.failed(error, asked)
+            answer = self.failed(error, asked)
+        self.sight.end(record, answer.payload)
+        return answer
 
     def failed(self, error: Exception, asked: Asked | None = None) -> Answer:
         """Answer for an operation that did not come to its end.
@@ -140,14 +187,26 @@ class Operations(Generic[C]):
         if isinstance(error, BadRequest):
             return Answer({"errors": [self.masking.shown(error)]}, error.status, error.headers, malformed=True)
         if isinstance(error, self.masking.expose):
-            status = 504 if getattr(error, "code", "") == "DEADLINE_EXCEEDED" else 400
-            return Answer({"errors": [self.masking.shown(error)]}, status)
+            status = STATUSES.get(getattr(error, "code", ""), 400)
+            return Answer({"errors": [self.masking.shown(error)]}, status, getattr(error, "headers", {}))
         return Answer({"errors": [masked(record(error, asked))]}, 500)
 
-    def _prepare(self, asked: Asked, context: C, allowed: Collection[OperationType]) -> Executor[Any]:
-        suggest = self._may_suggest(context)
-        document = self._documents.find(asked.query, suggest=suggest)
-        if document.introspects and not self._may_introspect(context):
+    def prepare(self, asked: Asked, context: C, allowed: Collection[OperationType]) -> Executor[Any]:
+        """Find the document and make ready to run it.
+
+        Args:
+            asked: What to run, with its text: see `find`.
+            context: Who asks.
+            allowed: The types of operations that may come by this road.
+
+        Raises:
+            Refused: It cannot be run, or this client may not send a text of its own.
+            BadRequest: A mutation came by a road for reads.
+        """
+        self._admit(asked, context)
+        suggest = self._rights.suggest(context)
+        document = self._documents.find(asked.query, suggest=suggest, trusted=asked.trusted, parts=asked.parts)
+        if document.introspects and not self._rights.introspect(context):
             raise Refused([refusal("INTROSPECTION_OFF", "Questions about the schema are not answered here.")])
         check_variables(asked.variables, self._limits)
         executor: Executor[Any] | list[GraphQLError] = self._executor.build(
@@ -162,6 +221,9 @@ class Operations(Generic[C]):
         )
         if isinstance(executor, list):
             raise Refused(executor)
+        record = RECORD.get()
+        if record is not None:
+            record.is_of(executor.operation, trusted=asked.trusted)
         kind = executor.operation.operation
         if kind not in allowed and kind is OperationType.SUBSCRIPTION:
             raise Refused(
@@ -171,20 +233,50 @@ class Operations(Generic[C]):
             raise BadRequest(405, "METHOD_NOT_ALLOWED", "A mutation must come by POST.", {"allow": "POST"})
         return executor
 
-    def _answer(self, result: ExecutionResult, asked: Asked) -> Answer:
-        if not result.errors:
-            return Answer({"data": result.data})
-        return Answer({"errors": self.masking.failures(result.errors, asked), "data": result.data})
+    async def begin(self, asked: Asked, context: C, allowed: Collection[OperationType]) -> tuple[Executor[Any], Paid]:
+        """Make ready to run an operation, and take what it costs. Nothing has run yet when this refuses.
+
+        Args:
+            asked: What to run, with its text: see `find`.
+            context: Who asks.
+            allowed: The types of operations that may come by this road.
+
+        Raises:
+            Refused: It cannot be run, or costs too much.
+            BadRequest: A mutation came by a road for reads.
+            OverBudget: They may ask for nothing more just now.
+        """
+        try:
+            executor = self.prepare(asked, context, allowed)
+        except Exception:
+            await self._toll.turn_away(asked, context)
+            raise
+        paid = await self._toll.pay(asked, context, executor)
+        note_cost(paid.requested)
+        return executor, paid
+
+    def answer(self, result: ExecutionResult, asked: Asked, paid: Paid | None = None) -> Answer:
+        """Give what came of an execution as clients may see it, and what it cost to those who want to know."""
+        payload: dict[str, Any] = {"data": result.data}
+        if result.errors:
+            payload = {"errors": self.masking.failures(result.errors, asked), **payload}
+        if paid is None:
+            return Answer(payload)
+        if asked.cost:
+            payload["extensions"] = paid.extensions
+        return Answer(payload, headers=paid.headers)
 
 
-async def _execute(executor: Executor[Any], *, serially: bool | None = None) -> ExecutionResult:
+async def execute(executor: Executor[Any], *, serially: bool | None = None) -> ExecutionResult:
+    """Run an operation, or what is selected of one event."""
     result = executor.execute_operation(serially)
     if executor.is_awaitable(result):
         result = await result
     return cast("ExecutionResult", result)
 
 
-async def _open(executor: Executor[Any]) -> AsyncIterable[Any] | ExecutionResult:
+async def open_source(executor: Executor[Any]) -> AsyncIterable[Any] | ExecutionResult:
+    """Begin a subscription: its events, or why there are none."""
     source = create_source_event_stream(executor)
     if executor.is_awaitable(source):
         return await cast("Awaitable[AsyncIterable[Any] | ExecutionResult]", source)

@@ -13,6 +13,7 @@ from engine.arguments import Values, coerce_all, shape
 from engine.explain import explain
 from engine.planning import Plan, Start, make
 from engine.selection import Selection, Spot, flag_names
+from engine.sight import RECORD
 
 __all__ = ["Plans", "explain"]
 
@@ -91,7 +92,12 @@ class Plans:
         arguments = coerce_all(execution, selection)
         plan_key = (key, tuple([shape(values) for values in arguments]))
         plan = document.plans.get(plan_key)
+        record = RECORD.get()
         if plan is None:
             plan = document.plans.put(plan_key, make(selection, start, arguments))
             self.made += 1
+            if record is not None:
+                record.plans_made += 1
+        elif record is not None:
+            record.plans_found += 1
         return plan, arguments

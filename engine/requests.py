@@ -14,7 +14,9 @@ from engine.limits import Limits
 
 JSON: Final = "application/json"
 RESPONSE_JSON: Final = "application/graphql-response+json"
-MEDIA_TYPES: Final = (JSON, RESPONSE_JSON)
+METHODS: Final = "GET, HEAD, POST, OPTIONS"
+LONGEST_ID: Final = 200
+"""Ids of documents are hashes or names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +24,26 @@ class Asked:
     """One operation as it was asked for.
 
     Attributes:
-        query: The text of the document.
+        query: The text of the document; empty while only its id is known.
         variables: Values by name.
         operation_name: Which operation of the document; None when it has one only.
+        document_id: The id that was given instead of a text.
+        digest: The SHA-256 that came with a text, or instead of it, as Apollo's clients send it (`persistedQuery`).
+        trusted: Whether the text is that of a trusted document.
+        parts: Whether the answer may come in parts.
+        cost: Whether the answer is to say what it cost.
+        counted: Whether it counts as a request already.
     """
 
     query: str
     variables: dict[str, Any] = field(default_factory=dict, repr=False)
     operation_name: str | None = None
+    document_id: str | None = None
+    digest: str | None = None
+    trusted: bool = False
+    parts: bool = False
+    cost: bool = False
+    counted: bool = False
 
 
 class BadRequest(Exception):
@@ -65,22 +79,44 @@ def read_parameters(values: object) -> Asked:
     if not isinstance(values, dict):
         raise _malformed("A GraphQL request is one JSON object; several at a time are not taken.")
     query, variables, name = values.get("query"), values.get("variables"), values.get("operationName")
-    if not isinstance(query, str):
-        raise _malformed("The parameter `query` must be the text of a document.")
+    extensions, document_id = values.get("extensions"), values.get("documentId")
     if not isinstance(variables, (dict, type(None))):
         raise _malformed("The parameter `variables` must be an object or null.")
     if not isinstance(name, (str, type(None))):
         raise _malformed("The parameter `operationName` must be a name or null.")
-    if not isinstance(values.get("extensions"), (dict, type(None))):
+    if not isinstance(extensions, (dict, type(None))):
         raise _malformed("The parameter `extensions` must be an object or null.")
-    return Asked(query, variables or {}, name or None)
+    digest = _read_digest(extensions or {})
+    if document_id is not None:
+        # Some clients of sockets cannot leave `query` out.
+        if query:
+            raise _malformed("Send either `query` or `documentId`.")
+        if not isinstance(document_id, str) or not document_id or len(document_id) > LONGEST_ID:
+            raise _malformed(
+                f"The parameter `documentId` must be the id of a document, of {LONGEST_ID} letters at most."
+            )
+    elif not isinstance(query, str) and (query is not None or digest is None):
+        raise _malformed("The parameter `query` must be the text of a document.")
+    cost = (extensions or {}).get("cost") is True
+    return Asked(query or "", variables or {}, name or None, document_id, digest, cost=cost)
+
+
+def _read_digest(extensions: dict[str, Any]) -> str | None:
+    """The hash in Apollo's extension for persisted queries; None without that extension."""
+    given = extensions.get("persistedQuery")
+    if given is None:
+        return None
+    digest = given.get("sha256Hash") if isinstance(given, dict) else None
+    if not isinstance(digest, str) or not digest or len(digest) > LONGEST_ID or given.get("version") != 1:
+        raise _malformed("The extension `persistedQuery` must have the version 1 and a `sha256Hash`.")
+    return digest
 
 
 async def read_request(request: Request, limits: Limits) -> Asked:
     """Read a GraphQL request from HTTP.
 
     Args:
-        request: A GET with parameters in its address, or a POST with a JSON body.
+        request: A GET (or HEAD) with parameters in its address, or a POST with a JSON body.
         limits: How long the body may be, and how long it may take to arrive.
 
     Returns:
@@ -89,7 +125,7 @@ async def read_request(request: Request, limits: Limits) -> Asked:
     Raises:
         BadRequest: Another method, media type or encoding; too long, too slow; not JSON; parameters of the wrong type.
     """
-    if request.method == "GET":
+    if request.method in {"GET", "HEAD"}:
         values: dict[str, Any] = dict(request.query_params)
         for name in ("variables", "extensions"):
             if values.get(name):
@@ -98,49 +134,9 @@ async def read_request(request: Request, limits: Limits) -> Asked:
                 values.pop(name, None)
         return read_parameters(values)
     if request.method != "POST":
-        raise BadRequest(405, "METHOD_NOT_ALLOWED", "GraphQL is spoken by GET and POST.", {"allow": "GET, POST"})
+        raise BadRequest(405, "METHOD_NOT_ALLOWED", "GraphQL is spoken by GET and POST.", {"allow": METHODS})
     _check_media_type(request)
     return read_parameters(_decode(await _read_body(request, limits), "The body must be JSON in UTF-8."))
-
-
-def choose_media_type(accept: str | None) -> str:
-    """Choose what the answer is, by what the client accepts.
-
-    Args:
-        accept: The header, or None.
-
-    Returns:
-        One of ``MEDIA_TYPES``; plain JSON unless the other is preferred.
-
-    Raises:
-        BadRequest: The client accepts neither.
-    """
-    if not accept or accept == "*/*":
-        return JSON
-    weights = dict.fromkeys(MEDIA_TYPES, 0.0)
-    exact = set()
-    for part in accept.lower().split(","):
-        media_type, *parameters = (piece.strip() for piece in part.split(";"))
-        weight = _weight(parameters)
-        if media_type in weights:
-            weights[media_type] = weight
-            exact.add(media_type)
-        elif media_type in {"*/*", "application/*"}:
-            weights.update({name: max(weights[name], weight) for name in MEDIA_TYPES if name not in exact})
-    best = max(MEDIA_TYPES, key=lambda name: (weights[name], name in exact))
-    if weights[best] <= 0:
-        raise BadRequest(406, "NOT_ACCEPTABLE", f"Answers come as {JSON} or {RESPONSE_JSON}.")
-    return best
-
-
-def _weight(parameters: list[str]) -> float:
-    for parameter in parameters:
-        if parameter.startswith("q="):
-            try:
-                return float(parameter[2:])
-            except ValueError:
-                return 0.0
-    return 1.0
 
 
 def _check_media_type(request: Request) -> None:

@@ -9,6 +9,8 @@ import strawberry
 from sqlalchemy import ARRAY, BindParameter, ColumnElement, any_, bindparam, literal
 from sqlalchemy.orm import InstrumentedAttribute
 
+from engine.cost_directives import Cost
+
 T = TypeVar("T")
 
 if TYPE_CHECKING:
@@ -47,7 +49,13 @@ class Node:
     id: strawberry.ID = strawberry.field(description="Globally unique, and the same for as long as the thing exists.")
 
 
-@strawberry.type(description="Where a page lies in its list.")
+FREE = Cost(weight="0")
+"""What comes with something that is counted already."""
+COUNT = Cost(weight="1")
+"""Counting a list is a question of its own."""
+
+
+@strawberry.type(description="Where a page lies in its list.", directives=[FREE])
 class PageInfo:
     """Where a page lies in its list."""
 
@@ -65,7 +73,7 @@ PAGE_INFO_DOC = "Where this page lies in the list."
 TOTAL_COUNT_DOC = "How many items the list has in all; counted only when asked for."
 
 
-@strawberry.type(description="One item of a list and its place there.")
+@strawberry.type(description="One item of a list and its place there.", directives=[FREE])
 class Edge(Generic[T]):
     """One item of a list and its place there."""
 
@@ -80,7 +88,7 @@ class Connection(Generic[T]):
     nodes: list[T] = strawberry.field(description=NODES_DOC)
     edges: list[Edge[T]] = strawberry.field(description=EDGES_DOC)
     page_info: PageInfo = strawberry.field(description=PAGE_INFO_DOC)
-    total_count: int = strawberry.field(description=TOTAL_COUNT_DOC)
+    total_count: int = strawberry.field(description=TOTAL_COUNT_DOC, directives=[COUNT])
 
 
 def connection_over(node: type, edge: type) -> type:
@@ -93,6 +101,7 @@ def connection_over(node: type, edge: type) -> type:
         "total_count": (int, TOTAL_COUNT_DOC),
     }
     body: dict[str, object] = {key: strawberry.field(description=doc) for key, (_, doc) in fields.items()}
+    body["total_count"] = strawberry.field(description=TOTAL_COUNT_DOC, directives=[COUNT])
     body["__annotations__"] = {key: annotation for key, (annotation, _) in fields.items()}
     body["__module__"] = edge.__module__
     return strawberry.type(type(name, (), body), name=name, description="One page of a list.")

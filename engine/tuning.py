@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from typing import Final
 
 THRESHOLDS: Final = (100_000, 50, 50)
 """Allocations before the young generation is collected, then collections of one before the next."""
+
+WARM_SECONDS: Final = 30.0
 
 
 def settle() -> None:
@@ -19,3 +22,12 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*THRESHOLDS)
+
+
+async def settle_again(seconds: float = WARM_SECONDS) -> None:
+    """Do so once more when the process has warmed up: what was parsed, planned and connected meanwhile stays as well.
+
+    It takes a moment only, because what was there at the start is not walked through again.
+    """
+    await asyncio.sleep(seconds)
+    settle()

@@ -1,92 +1,188 @@
-"""Messages in and out of one WebSocket, bounded in size and in patience."""
+"""Messages in and out of one WebSocket, bounded in size, in number and in patience."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import suppress
+from collections import deque
 from typing import Any, Final
 
 import orjson
-from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
-from strawberry.asgi import ASGIWebSocketAdapter
-from strawberry.http.exceptions import NonJsonMessageReceived, NonTextMessageReceived, WebSocketDisconnected
+from starlette.types import Receive, Scope, Send
 
+from engine.frames import ABORT_SECONDS, EXTENSION, Frames, text_frame
 from engine.limits import Limits
 
-CLOSE_SECONDS: Final = 2.0
+HIGH_WATER: Final = 65_536
+"""Bytes that may wait before whoever sends at their own pace waits too."""
 
 
-class Wire(ASGIWebSocketAdapter):
-    """What Strawberry's protocol handler reads from and writes to.
+class NotTheProtocol(Exception):
+    """A message that `graphql-transport-ws` does not know."""
+
+
+class Closed(Exception):
+    """The socket is closed: there is nobody to hear or to tell."""
+
+
+class Wire:
+    """One accepted WebSocket. Sending never waits; who is too slow in reading is let go with 1013.
 
     Attributes:
-        limits: How long a message may be, and how long a reader may keep us waiting.
         reader: The task that reads this socket.
+        closed: Whether it was closed, by either side.
         abandoned: Whether the reader was stopped because the socket can neither be written to nor closed.
     """
 
-    def __init__(self, view: Any, request: WebSocket, response: WebSocket) -> None:
-        super().__init__(view, request, response)
-        self.limits: Limits = view.limits
+    __slots__ = (
+        "_frames",
+        "_limits",
+        "_pump",
+        "_queue",
+        "_receive",
+        "_room",
+        "_send",
+        "_waiting",
+        "abandoned",
+        "closed",
+        "reader",
+    )
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, limits: Limits) -> None:
+        self._receive = receive
+        self._send = send
+        self._limits = limits
+        self._frames: Frames | None = (scope.get("extensions") or {}).get(EXTENSION)
+        # Without the extension, messages wait here for one task that hands them to ASGI.
+        self._queue: deque[bytes | tuple[int, str]] | None = None
+        self._waiting = 0
+        self._room: asyncio.Event | None = None
+        self._pump: asyncio.Task[None] | None = None
         self.reader = asyncio.current_task()
+        self.closed = False
         self.abandoned = False
 
-    async def iter_json(self, *, ignore_parsing_errors: bool = False) -> AsyncGenerator[object, None]:
-        """Give the messages as they come, until the socket closes.
+    async def hear(self) -> dict[str, Any]:
+        """Wait for the next message.
 
-        Yields:
-            Whatever JSON the client sent.
-
-        Raises:
-            NonTextMessageReceived: A binary message.
-            NonJsonMessageReceived: A text that is no JSON.
-        """
-        while self.ws.application_state is WebSocketState.CONNECTED:
-            message = await self.ws.receive()
-            if message["type"] == "websocket.disconnect":
-                return
-            text = message.get("text")
-            if text is None:
-                raise NonTextMessageReceived
-            if len(text.encode()) > self.limits.frame_bytes:
-                await self.close(1009, f"A message may have {self.limits.frame_bytes} bytes")
-                return
-            try:
-                decoded = orjson.loads(text)
-            except orjson.JSONDecodeError as error:
-                raise NonJsonMessageReceived from error
-            yield decoded
-
-    async def send_json(self, message: Mapping[str, object]) -> None:
-        """Send one message.
-
-        The server holds back while the buffer of a socket is full, so that what waits here is one message for each operation.
-        A reader that keeps us waiting for too long is let go.
+        Returns:
+            A message with a type. More is not known of it.
 
         Raises:
-            WebSocketDisconnected: There is nobody to send to, or no longer.
+            Closed: There will be none.
+            NotTheProtocol: It is no object with a type.
         """
-        text = orjson.dumps(message).decode()
+        event = await self._receive()
+        if event["type"] == "websocket.disconnect" or self.closed:
+            self.closed = True
+            raise Closed
+        text = event.get("text")
+        if text is None:
+            raise NotTheProtocol("Messages are text")
+        most = self._limits.frame_bytes
+        if len(text) > most or len(text.encode()) > most:
+            self.close(1009, f"A message may have {most} bytes")
+            raise Closed
         try:
-            async with asyncio.timeout(self.limits.send_seconds):
-                await self.ws.send_text(text)
-        except TimeoutError:
-            await self.close(1013, "Too slow")
-            raise WebSocketDisconnected from None
-        except (WebSocketDisconnect, RuntimeError) as error:
-            raise WebSocketDisconnected from error
+            message = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            raise NotTheProtocol("A message is JSON") from None
+        if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+            raise NotTheProtocol("A message is an object with a type")
+        return message
 
-    async def close(self, code: int, reason: str) -> None:
-        """Close the socket; closing twice does nothing."""
-        if self.ws.application_state is not WebSocketState.CONNECTED:
+    def tell(self, message: bytes) -> None:
+        """Send a message."""
+        self.write(text_frame(message) if self._frames is not None else message)
+
+    @property
+    def framed(self) -> bool:
+        """Whether `write` takes frames; otherwise bare messages."""
+        return self._frames is not None
+
+    def write(self, data: bytes) -> None:
+        """Send what is encoded already, unless too much waits: then the socket is closed."""
+        frames = self._frames
+        if self.closed:
             return
-        try:
-            with suppress(WebSocketDisconnect, RuntimeError):
-                async with asyncio.timeout(CLOSE_SECONDS):
-                    await self.ws.close(code, reason)
-        except TimeoutError:
-            # The close frame is stuck behind what is not being read, so no answer to it will ever wake the reader.
+        if frames is None:
+            self._waiting += len(data)
+            self._put(data)
+        elif not frames.write(data):
+            self.closed = True
+            return
+        if self.waiting() > self._limits.waiting_bytes:
+            self.close(1013, "Too slow")
+
+    def waiting(self) -> int:
+        """Bytes that the client has not taken yet."""
+        return self._waiting if self._frames is None else self._frames.waiting()
+
+    async def drained(self) -> None:
+        """Wait for a reader who is behind; one who stays behind for too long is let go.
+
+        Raises:
+            Closed: The socket is closed, now or already.
+        """
+        if not self.closed and self.waiting() > HIGH_WATER:
+            try:
+                async with asyncio.timeout(self._limits.send_seconds):
+                    if self._frames is not None:
+                        await self._frames.drained()
+                    else:
+                        self._room = asyncio.Event()
+                        await self._room.wait()
+            except TimeoutError:
+                self.close(1013, "Too slow")
+        if self.closed:
+            raise Closed
+
+    def close(self, code: int, reason: str) -> None:
+        """Close the socket; closing twice does nothing."""
+        if self.closed:
+            return
+        self.closed = True
+        if self._frames is not None:
+            self._frames.close(code, reason)
+        else:
+            self._put((code, reason))
+            asyncio.get_running_loop().call_later(ABORT_SECONDS, self._give_up)
+
+    async def gone(self) -> None:
+        """Wait until what waited to be sent was sent, or cannot be."""
+        if self._pump is not None:
+            await asyncio.wait({self._pump}, timeout=ABORT_SECONDS)
+            self._pump.cancel()
+
+    def _put(self, item: bytes | tuple[int, str]) -> None:
+        if self._queue is None:
+            self._queue = deque()
+        self._queue.append(item)
+        if self._pump is None or self._pump.done():
+            self._pump = asyncio.create_task(self._send_all(self._queue))
+
+    def _make_room(self) -> None:
+        if self._room is not None and (self.closed or self._waiting <= HIGH_WATER):
+            self._room.set()
+
+    def _give_up(self) -> None:
+        """Leave a socket whose close frame is stuck behind what is not read: no answer to it would wake the reader."""
+        if self._pump is not None and not self._pump.done():
+            self._pump.cancel()
             self.abandoned = True
             if self.reader is not None:
                 self.reader.cancel()
+
+    async def _send_all(self, queue: deque[bytes | tuple[int, str]]) -> None:
+        while queue:
+            item = queue.popleft()
+            try:
+                if isinstance(item, bytes):
+                    await self._send({"type": "websocket.send", "text": item.decode()})
+                    self._waiting -= len(item)
+                    self._make_room()
+                else:
+                    await self._send({"type": "websocket.close", "code": item[0], "reason": item[1]})
+            except Exception:  # noqa: BLE001 -- whatever the server says of it, nobody is there any more
+                self.closed = True
+                queue.clear()
+                self._make_room()

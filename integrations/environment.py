@@ -283,3 +283,16 @@ def payout_fees(value: str) -> dict[str, int]:
             raise ValueError(f"must name {', '.join(PayoutMethodKind)}, such as ZELLE:1.5")
         found[kind] = hundredths(50)(percent)
     return found
+
+
+def resolve_aliases(texts: dict[str, str]) -> list[str]:
+    """Put REDIS_URL together of REDIS_HOST and REDIS_PORT where it is not given."""
+    host, port = texts.get("REDIS_HOST", "").strip(), texts.get("REDIS_PORT", "").strip() or "6379"
+    if texts.get("REDIS_URL") or not (host or texts.get("REDIS_PORT")):
+        return []
+    try:
+        whole(1, 65535)(port)
+    except ValueError as fault:
+        return [f"REDIS_PORT {fault}; it is {port[:100]!r}."]
+    texts["REDIS_URL"] = f"redis://{host or 'localhost'}:{port}"
+    return []

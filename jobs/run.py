@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import time
 from uuid import UUID
 
 from db.queries import jobs
@@ -12,6 +13,7 @@ from db.session import Database
 from db.tables import JobRow
 from domain.jobs import LEASE_SECONDS, MAX_FAILURES, TIME_LIMIT_SECONDS, JobStatus, backoff_seconds
 from domain.ports import Services
+from domain.sight import JobOutcome
 from jobs.handlers import HANDLERS
 from jobs.work import LeaseLost, Work
 
@@ -29,13 +31,17 @@ async def run_job(database: Database, services: Services, job_id: UUID) -> bool:
     if job is None:
         return False
     work = Work(database, services, job.id, job.fence, dict(job.payload))
+    began_at, began = time.time_ns(), time.perf_counter()
+    outcome = JobOutcome.DONE
     try:
         await _do(job, work)
     except LeaseLost:
         log.warning("Lost the lease of %s %s; another worker has it.", job.kind, job.id)
+        outcome = JobOutcome.LOST
     except Exception as error:
         log.exception("%s %s failed.", job.kind, job.id)
-        await _record_failure(database, job, error)
+        outcome = await _record_failure(database, job, error)
+    services.watchers.job(job.kind.value, job.queue.value, outcome, began_at, time.perf_counter() - began)
     return True
 
 
@@ -66,7 +72,7 @@ async def _keep_lease(work: Work) -> None:
                 return
 
 
-async def _record_failure(database: Database, job: JobRow, error: Exception) -> None:
+async def _record_failure(database: Database, job: JobRow, error: Exception) -> JobOutcome:
     """Try again later, or park the job for people to see after the third failure."""
     # The kind of fault only: its text may hold what people typed or what a vendor said about them.
     what = type(error).__name__
@@ -74,8 +80,9 @@ async def _record_failure(database: Database, job: JobRow, error: Exception) -> 
     async with database.transaction() as tx:
         if failures >= MAX_FAILURES:
             await jobs.settle(tx.session, job.id, job.fence, JobStatus.PARKED, error=what)
-            return
+            return JobOutcome.PARKED
         wait = backoff_seconds(failures, random.random())  # noqa: S311 -- jitter is no secret
         postponed = await jobs.postpone(tx.session, job.id, job.fence, seconds=wait, failed=True, error=what)
         if postponed is not None:
             tx.ring(postponed.queue, job.id, postponed.run_at)
+    return JobOutcome.FAILED

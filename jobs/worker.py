@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
+import socket
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
+import uvicorn
 from arq.worker import Worker, func
 from redis.exceptions import RedisError
+from starlette.applications import Starlette
 
 import bootstrap
 from db.session import Database, connect
 from domain.jobs import Queue
 from domain.ports import Services
+from engine import logs, tuning
 from integrations import arq_bell
 from jobs.run import run_job
 from jobs.sweeps import run_sweeps
 from opening import addressed, begin_log, told_to_stop
 from settings import Settings, SettingsRefused
+from web import metrics
+from web.callers import caller_of
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +49,7 @@ def main() -> int:
     except SettingsRefused as fault:
         sys.stderr.write(f"worker: {fault}\n")
         return 1
+    logs.set_up(settings.log_format)
     with addressed(settings) as ready:
         return run(ready)
 
@@ -63,8 +71,11 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
     engine = connect(settings.database_url, pool_size=settings.pool_size, application="backline worker")
     async with bootstrap.build(settings) as services:
         database = Database(engine, services.bell, services.bus)
-        tasks = [asyncio.create_task(run_sweeps(database, services))]
+        tuning.settle()
+        tasks = [asyncio.create_task(run_sweeps(database, services)), asyncio.create_task(tuning.settle_again())]
         tasks += [asyncio.create_task(_hear(settings.queue_url, queue, database, services)) for queue in Queue]
+        if settings.worker_metrics_port:
+            tasks.append(asyncio.create_task(_show_metrics(settings, database, services)))
         log.info("Working.")
         await stop.wait()
         await _end(tasks)
@@ -109,6 +120,33 @@ async def _hear(url: str, queue: Queue, database: Database, services: Services) 
         finally:
             await _close(worker)
         await asyncio.sleep(PAUSE_SECONDS)
+
+
+class Server(uvicorn.Server):
+    """A server that leaves signals to the worker."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+async def _show_metrics(settings: Settings, database: Database, services: Services) -> None:
+    """Answer at /metrics. Where another worker has the port already, this one works without."""
+    figures = metrics.Figures(database, services.watchers.counters)
+    routes = metrics.routes(
+        figures.page, settings.metrics_token, lambda request: caller_of(request, settings.trusted_proxies)
+    )
+    try:
+        door = socket.create_server((settings.host, settings.worker_metrics_port))
+    except OSError as error:
+        log.warning("No metrics: port %d cannot be listened on (%s).", settings.worker_metrics_port, error.strerror)
+        return
+    with door:
+        config = uvicorn.Config(
+            Starlette(routes=routes), ws="none", lifespan="off", log_config=None, log_level="warning", access_log=False
+        )
+        await Server(config).serve(sockets=[door])
 
 
 async def _close(worker: Worker) -> None:

@@ -13,7 +13,7 @@ from domain.chat import MAX_CLIENT_KEY, MAX_TEXT
 from domain.errors import Forbidden, NotFound, RateLimited
 from domain.events import Event, EventKind, room_topic
 from domain.ids import new_id
-from domain.ports import Limiter
+from domain.limiter import Limiter
 from domain.texts import clean_text
 from resolvers.broadcasts.rooms import check_standing
 

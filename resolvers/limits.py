@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from domain.errors import RateLimited
+from domain.limiter import Limiter
 from domain.limits import Limit
-from domain.ports import Limiter
 
 
 async def spend(limiter: Limiter, key: str, limit: Limit, message: str, *field: str) -> None:

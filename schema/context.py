@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
+from typing import Final
 
 import strawberry
 
@@ -18,7 +19,14 @@ from schema.live import Logs
 
 
 class Context:
-    """One operation's surroundings."""
+    """One operation's surroundings.
+
+    Attributes:
+        impersonal: What is the same whoever asks. An event whose execution asks for nothing else is executed once for all
+            who follow it, so only what shows nothing of the viewer may be named here.
+    """
+
+    impersonal: Final = frozenset({"database", "services", "live", "impersonal"})
 
     def __init__(
         self,
@@ -30,6 +38,7 @@ class Context:
         actor: Actor | None,
         caller: Caller,
         origins: Sequence[str] = (),
+        over_http: bool = False,
     ) -> None:
         self.database = database
         self.services = services
@@ -38,6 +47,7 @@ class Context:
         self.actor = actor
         self.caller = caller
         self.origins = origins
+        self.over_http = over_http
         self._places = ReadPlaces(database)
 
     @property
@@ -59,6 +69,11 @@ class Context:
         return {"viewer": self.actor.user_id, "viewer_roles": [role.value for role in self.actor.roles]}
 
     @property
+    def identity(self) -> Hashable:
+        """What two contexts share in which everything is the same."""
+        return self.actor, self.caller
+
+    @property
     def expires_at(self) -> datetime | None:
         """When an open subscription must end."""
         return self.actor.expires_at if self.actor else None
@@ -66,6 +81,12 @@ class Context:
     async def revoked(self) -> bool:
         """Whether the right to go on was taken away meanwhile."""
         return self.actor is not None and not await authenticate.still_holds(self.database, self.actor)
+
+    async def revoked_among(self, contexts: Sequence[Context]) -> list[bool]:
+        """Whether the right to go on was taken away, for many at once."""
+        actors = [context.actor for context in contexts]
+        hold = await authenticate.still_hold(self.database, {actor for actor in actors if actor is not None})
+        return [actor is not None and actor not in hold for actor in actors]
 
     def transaction(self) -> AbstractAsyncContextManager[Tx]:
         """Open the transaction of a deed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import strawberry
 from strawberry.extensions import FieldExtension
@@ -11,8 +11,12 @@ from strawberry.types.base import StrawberryOptional
 from strawberry.types.field import StrawberryField
 
 from domain.errors import DomainError
+from engine.cost_directives import Cost
 from schema.context import Info
 from schema.refusals import UserError
+
+DEAR: Final = 50
+"""What a deed weighs that calls a vendor while its client waits, or decodes pictures."""
 
 
 @strawberry.type(description="What every deed answers.")
@@ -42,14 +46,20 @@ class Refusals(FieldExtension):
             return payload(user_errors=[UserError.of(refusal)])
 
 
-def deed(description: str, *, name: str | None = None) -> Callable[[Callable[..., Any]], StrawberryField]:
+def deed(
+    description: str, *, name: str | None = None, cost: int | None = None
+) -> Callable[[Callable[..., Any]], StrawberryField]:
     """Declare a mutation: about five lines that open a transaction, call the resolver and return ids in a payload.
 
     Args:
         description: What clients read.
         name: What clients call it, when that is not made of its Python name.
+        cost: What it weighs where that is not what deeds weigh: those that call a vendor weigh more.
     """
     made: Callable[[Callable[..., Any]], StrawberryField] = strawberry.mutation(
-        name=name, description=description, extensions=[Refusals()]
+        name=name,
+        description=description,
+        extensions=[Refusals()],
+        directives=[] if cost is None else [Cost(weight=str(cost))],
     )
     return made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +16,7 @@ from domain.errors import InvalidInput
 from domain.events import EventKind
 from domain.ports import Bus
 from engine.live import Event, Gap, Live
+from engine.onward import Onward, place_of
 
 if TYPE_CHECKING:
     from schema.context import Info
@@ -102,6 +103,12 @@ def sequence_of(topic: str, cursor: str) -> int:
     return int(found[2])
 
 
+def place_of_event(value: Any) -> str | None:
+    """The cursor of an event of any subscription; what has none cannot be resumed."""
+    cursor = getattr(value, "cursor", None)
+    return cursor if isinstance(cursor, str) else None
+
+
 async def newest_cursor(info: Info, topic: str) -> str:
     """The place of the newest event in a log: what a snapshot that is read after this belongs to."""
     return cursor_of(topic, (await info.context.live.heads([topic]))[topic])
@@ -128,11 +135,48 @@ async def follow(
         return
     async with aclosing(logs.follow_log(topic, position)) as items:
         async for item in items:
-            if isinstance(item, Gap):
-                position = item.resumes_at - 1
-                yield Missed(cursor_of(topic, position), datetime.now(UTC), cursor_of(topic, item.resumes_at))
-            else:
-                position = item.sequence
-                yield Happened(cursor_of(topic, position), item.occurred_at, EventKind(item.kind), item.data)
+            position = place_of(item)
+            yield _told(topic, item)
             if over and position >= newest:
                 return
+
+
+async def onward(
+    info: Info,
+    topic: str,
+    after: str,
+    make: Callable[[Happened | Missed], Any],
+    *,
+    last: EventKind | None = None,
+) -> Any:
+    """Follow a log together with all who do: what a subscription yields when nothing of its own is left to tell.
+
+    What came after the cursor is told first. Each event is then executed once for all who would see the same.
+
+    Args:
+        info: The subscription's.
+        topic: Which log.
+        after: The cursor of the last event that the client knows.
+        make: The event in the words of the schema, or `SKIP`. One function for each subscription: it sees nobody who follows.
+        last: What nothing follows after.
+
+    Raises:
+        InvalidInput: `after` is no cursor of this log.
+    """
+    logs = info.context.live
+    position = sequence_of(topic, after)
+    newest = (await logs.heads([topic]))[topic]
+    return Onward(
+        stream=(topic, make),
+        position=position,
+        newest=newest,
+        follow=partial(logs.follow_log, topic),
+        make=lambda item: make(_told(topic, item)),
+        is_last=lambda item: last is not None and isinstance(item, Event) and item.kind == last.value,
+    )
+
+
+def _told(topic: str, item: Event | Gap) -> Happened | Missed:
+    if isinstance(item, Gap):
+        return Missed(cursor_of(topic, item.resumes_at - 1), datetime.now(UTC), cursor_of(topic, item.resumes_at))
+    return Happened(cursor_of(topic, item.sequence), item.occurred_at, EventKind(item.kind), item.data)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import strawberry
 
 from domain.money import Currency
+from engine.cost_directives import weighs
 from engine.declare import part
 from schema.words import describe
 
@@ -24,6 +25,7 @@ describe(
 )
 
 
+@weighs(0)
 @part
 class Money:
     """An amount of money."""

@@ -16,7 +16,7 @@ from engine.executor import ref
 from resolvers.payment_links import create
 from schema.accounts.user import User
 from schema.context import Info
-from schema.deeds import Payload, deed
+from schema.deeds import DEAR, Payload, deed
 from schema.money import Money
 from schema.subjects import TransactionSubject
 
@@ -106,7 +106,8 @@ class PaymentLinkMutations:
 
     @deed(
         "Make an address where anybody may pay one amount. What is left of each payment after the platform's fee is divided "
-        "to the last cent. Only a person can do this, not a program."
+        "to the last cent. Only a person can do this, not a program.",
+        cost=DEAR,
     )
     async def create_payment_link(self, info: Info, input: CreatePaymentLinkInput) -> CreatePaymentLinkPayload:
         """Make a link."""

@@ -17,7 +17,7 @@ from engine.executor import ref
 from resolvers.payments import refund
 from schema.accounts.user import User
 from schema.context import Info
-from schema.deeds import Payload, deed
+from schema.deeds import DEAR, Payload, deed
 from schema.money import Money
 from schema.words import describe
 
@@ -131,7 +131,8 @@ class PaymentMutations:
 
     @deed(
         "Give back what was paid, whole or in part; for who runs the platform. Everybody who got a part of it gives their "
-        "part back, the platform its fee; who no longer has theirs owes it, and the next earnings pay it."
+        "part back, the platform its fee; who no longer has theirs owes it, and the next earnings pay it.",
+        cost=DEAR,
     )
     async def refund_payment(self, info: Info, input: RefundPaymentInput) -> RefundPaymentPayload:
         """Refund."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import strawberry
 
 from domain.errors import DomainError, ErrorCode
+from engine.shapes import FREE
 from schema.words import describe
 
 describe(
@@ -23,7 +24,7 @@ describe(
 )
 
 
-@strawberry.type(description="Why a deed was refused. Nothing was changed.")
+@strawberry.type(description="Why a deed was refused. Nothing was changed.", directives=[FREE])
 class UserError:
     """One refusal."""
 

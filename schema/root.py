@@ -7,6 +7,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
 from db.access.viewer import VIEWER
+from engine.cost_sdl import declare_costs
 from engine.declare import Node, by_id, reads, settle
 from engine.executor import CompiledExecutor
 from schema.accounts.connections import ConnectionMutations
@@ -112,5 +113,6 @@ schema = strawberry.Schema(
     mutation=Mutation,
     subscription=Subscription,
     execution_context_class=CompiledExecutor,
-    config=StrawberryConfig(enable_experimental_incremental_execution=False),
+    config=StrawberryConfig(enable_experimental_incremental_execution=True),
 )
+declare_costs(schema)

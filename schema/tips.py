@@ -18,7 +18,7 @@ from schema.accounts.user import User
 from schema.broadcasts.types import Broadcast
 from schema.checkouts import Checkout
 from schema.context import Info
-from schema.deeds import Payload, deed
+from schema.deeds import DEAR, Payload, deed
 from schema.money import Money
 from schema.subjects import CheckoutSubject, NotificationSubject, TransactionSubject
 from schema.words import describe
@@ -89,7 +89,8 @@ class TipMutations:
 
     @deed(
         "Tip the curator of a room on air. It is begun here and paid at its checkout; when the money is there the room is "
-        "told, once. Only a person can do this, not a program."
+        "told, once. Only a person can do this, not a program.",
+        cost=DEAR,
     )
     async def send_tip(self, info: Info, input: SendTipInput) -> SendTipPayload:
         """Tip."""

@@ -14,7 +14,7 @@ from engine.declare import Node, column, embedded, entity, part
 from engine.executor import refs
 from resolvers import uploads
 from schema.context import Info
-from schema.deeds import Payload, deed
+from schema.deeds import DEAR, Payload, deed
 from schema.refusals import UserError
 from schema.words import describe
 
@@ -164,7 +164,10 @@ class UploadMutations:
         targets = await uploads.create(context.database, context.services, actor, purpose=input.purpose, files=files)
         return CreateUploadsPayload(uploads=[UploadTarget.of(target) for target in targets])
 
-    @deed("Say that files have been sent. Each is looked at: it is STORED and can be used for its purpose, or FAILED.")
+    @deed(
+        "Say that files have been sent. Each is looked at: it is STORED and can be used for its purpose, or FAILED.",
+        cost=DEAR,
+    )
     async def complete_uploads(self, info: Info, input: CompleteUploadsInput) -> CompleteUploadsPayload:
         """Look at what was sent."""
         context, actor = info.context, info.context.signed_in

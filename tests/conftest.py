@@ -81,6 +81,9 @@ def environment(addresses, tmp_path_factory):
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "ALLOWED_ORIGINS": "https://app.example",
         "RETURN_URLS": "https://app.example/connected,backline://connected",
+        # One address and one person ask for hundreds of things a minute here; what is about limits has servers of its own.
+        "POINTS_PER_MINUTE": "0",
+        "REQUESTS_PER_MINUTE": "0",
         "SANDBOX_PORT": str(free_port()),
         "SANDBOX_MAIL_PORT": str(free_port()),
     }
@@ -123,7 +126,13 @@ async def web(settings, sandbox):
     """The running web process: `web.database`, `web.services`, `web.live`, behind `settings.public_url`."""
     made = app.build(settings)
     config = uvicorn.Config(
-        made, host="127.0.0.1", port=settings.port, log_level="warning", ws="websockets-sansio", lifespan="on"
+        made,
+        host="127.0.0.1",
+        port=settings.port,
+        log_level="warning",
+        ws="engine.frames:FrameProtocol",
+        ws_per_message_deflate=False,
+        lifespan="on",
     )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None

@@ -56,6 +56,8 @@ ONLY_IN = {
     "strawberry": ("engine.", "schema."),
     "graphql": ("engine.", "schema.", "cli"),
     "rapidfuzz": ("domain.scoring.",),
+    "prometheus_client": ("integrations.prometheus",),
+    "opentelemetry": ("integrations.tracing",),
 }
 SQL_VERBS = {"select", "update", "insert", "delete"}
 MAX_LINES = 300

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 import re
 import secrets
 from contextlib import asynccontextmanager, suppress
@@ -239,7 +240,10 @@ async def test_no_secret_is_kept_or_told(house, letterbox, database, settings, s
     assert found(visit.secret, errors) == []
     assert "INTERNAL" in errors
     said = house.said.read_text()
-    assert "engine.masking: Error" in said
+    lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    faults = [line for line in lines if line["logger"] == "engine.masking"]
+    assert faults
+    assert all(line["request"] and line["operation"] for line in faults)
     assert found(visit.secret, said) == []
     assert EMAIL not in said
     assert REFUSED not in said

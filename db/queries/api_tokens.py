@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
+from sqlalchemy import ARRAY, ColumnElement, Uuid, and_, func, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.queries.sessions import TOUCHED_EVERY, Proven
@@ -41,6 +41,21 @@ async def prove(
     )
     row = (await session.execute(statement)).one_or_none()
     return None if row is None else (row.id, Proven(row.user_id, row.roles, row.scopes, row.expires_at, row.stale))
+
+
+async def list_holding(session: AsyncSession, token_ids: Collection[UUID]) -> set[UUID]:
+    """Those of some tokens that hold, of people who may be here."""
+    statement = (
+        select(ApiToken.id)
+        .join_from(ApiToken, User, ApiToken.user_id == User.id)
+        .where(
+            ApiToken.id == func.any(literal(list(token_ids), ARRAY(Uuid()))),
+            holds(ApiToken),
+            User.suspended.is_(False),
+            User.deleted_at.is_(None),
+        )
+    )
+    return set((await session.execute(statement)).scalars())
 
 
 async def touch(session: AsyncSession, token_id: UUID) -> None:

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Float, Row, and_, cast, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Float, Row, and_, cast, delete, func, not_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.tables import JobRow
 from domain.ids import new_id
 from domain.jobs import LEASE_SECONDS, MAX_LOST_LEASES, Job, JobKind, JobStatus, Queue
+from domain.sight import Backlog
 
 LEASE = timedelta(seconds=LEASE_SECONDS)
 
@@ -167,6 +168,30 @@ async def hasten_named(session: AsyncSession, kind: JobKind, key: str) -> Row[UU
         .returning(JobRow.id, JobRow.queue)
     )
     return (await session.execute(statement)).one_or_none()
+
+
+async def read_backlogs(session: AsyncSession) -> dict[Queue, Backlog]:
+    """Count what waits, by queue; queues without jobs are there as well."""
+    waiting, abandoned = _due()
+    due = or_(waiting, abandoned)
+    since = func.greatest(JobRow.run_at, JobRow.lease_until)
+    oldest = func.extract("epoch", func.clock_timestamp() - func.min(since).filter(due))
+    # One condition for each partial index, so that years of finished jobs are not walked through.
+    unfinished = or_(*(JobRow.status == status for status in JobStatus if status is not JobStatus.DONE))
+    statement = (
+        select(
+            JobRow.queue,
+            func.count().filter(due),
+            func.count().filter(JobRow.status == JobStatus.PENDING, not_(waiting)),
+            func.count().filter(JobRow.status == JobStatus.RUNNING, not_(abandoned)),
+            func.count().filter(JobRow.status == JobStatus.PARKED),
+            cast(func.coalesce(func.greatest(oldest, 0), 0), Float),
+        )
+        .where(unfinished)
+        .group_by(JobRow.queue)
+    )
+    rows = (await session.execute(statement)).all()
+    return dict.fromkeys(Queue, Backlog()) | {queue: Backlog(*counts) for queue, *counts in rows}
 
 
 async def forget_done(session: AsyncSession, *, days: int) -> int:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import ARRAY, Uuid, delete, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.tables import RefreshToken, Session, User
@@ -58,6 +58,21 @@ async def prove(session: AsyncSession, session_id: UUID, user_id: UUID) -> Prove
     )
     row = (await session.execute(statement)).one_or_none()
     return None if row is None else Proven(user_id, row.roles, None, None, row.stale)
+
+
+async def list_holding(session: AsyncSession, session_ids: Collection[UUID]) -> set[UUID]:
+    """Those of some sessions that hold, of people who may be here."""
+    statement = (
+        select(Session.id)
+        .join_from(Session, User, Session.user_id == User.id)
+        .where(
+            Session.id == func.any(literal(list(session_ids), ARRAY(Uuid()))),
+            Session.revoked_at.is_(None),
+            User.suspended.is_(False),
+            User.deleted_at.is_(None),
+        )
+    )
+    return set((await session.execute(statement)).scalars())
 
 
 async def touch(session: AsyncSession, session_id: UUID) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from graphql import GraphQLObjectType, GraphQLSchema, is_abstract_type, is_object_type
 
 from engine.checks.places import Place
+from engine.cost_directives import Cost, ListSize
 from engine.keys import primary_key
 from engine.selection import DEFINITION, entity_of
 from engine.sources import Declared, Entity, Source
@@ -37,7 +38,7 @@ def faults_of_bypass(place: Place, definition: Declared) -> Iterator[str]:
         yield place.fault("extensions are not run for declared fields")
     if definition.base_resolver is not None:
         yield place.fault("a declared field has no resolver")
-    if definition.directives:
+    if any(not isinstance(directive, Cost | ListSize) for directive in definition.directives):
         yield place.fault("directives that act on resolvers do not act on declared fields")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
@@ -54,6 +55,16 @@ async def still_holds(database: Database, actor: Actor) -> bool:
         if actor.session_id is not None:
             return await sessions.prove(session, actor.session_id, actor.user_id) is not None
         return await api_tokens.prove(session, token_id=actor.api_token_id) is not None
+
+
+async def still_hold(database: Database, actors: Collection[Actor]) -> set[Actor]:
+    """Look which of many proofs that held still do, in one question for each kind."""
+    people = {actor.session_id for actor in actors if actor.session_id is not None}
+    programs = {actor.api_token_id for actor in actors if actor.api_token_id is not None}
+    async with database.session() as session:
+        holding = await sessions.list_holding(session, people) if people else set()
+        holding |= await api_tokens.list_holding(session, programs) if programs else set()
+    return {actor for actor in actors if not _is_over(actor) and {actor.session_id, actor.api_token_id} & holding}
 
 
 async def _check_session(database: Database, services: Services, bearer: str) -> Actor:

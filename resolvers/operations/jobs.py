@@ -1,18 +1,33 @@
-"""Work that was given up, taken up again."""
+"""Work that waits, and work that was given up, taken up again."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
-from db.queries import history, operations
-from db.session import Tx
+from sqlalchemy.exc import SQLAlchemyError
+
+from db.queries import history, jobs, operations
+from db.session import Database, Tx
 from domain.actors import Actor
 from domain.errors import Conflict, NotFound
-from domain.jobs import JobStatus
+from domain.jobs import JobStatus, Queue
+from domain.sight import Backlog
 from resolvers.operations.operators import require_operator
 
 SUBJECT: Final = "Job"
+ANSWER_SECONDS: Final = 2.0
+
+
+async def read_backlogs(database: Database) -> Mapping[Queue, Backlog] | None:
+    """Count what waits in each queue; None when the database does not say so within two seconds."""
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS), database.session() as session:
+            return await jobs.read_backlogs(session)
+    except (SQLAlchemyError, OSError, TimeoutError):
+        return None
 
 
 async def retry(tx: Tx, actor: Actor, job_id: UUID) -> None:

@@ -17,7 +17,7 @@ from engine.executor import ref
 from resolvers.connections import apple_music, connect, disconnect, renew
 from resolvers.payouts.connect import connect_account
 from schema.context import Info
-from schema.deeds import Payload, deed
+from schema.deeds import DEAR, Payload, deed
 from schema.subjects import NotificationSubject
 from schema.words import describe
 
@@ -167,7 +167,8 @@ class ConnectionMutations:
 
     @deed(
         "Connect Apple Music, which has no page to be sent to: MusicKit hands the app a token. Another token of yours takes "
-        "the place of the one before."
+        "the place of the one before.",
+        cost=DEAR,
     )
     async def connect_apple_music(self, info: Info, input: ConnectAppleMusicInput) -> ConnectAppleMusicPayload:
         """Connect Apple Music."""
@@ -179,7 +180,8 @@ class ConnectionMutations:
 
     @deed(
         "Renew the access to an account, to see whether it still works. It is renewed by itself as well; who asks again "
-        "within 10 seconds is given what the last one got. EXPIRED: connect it again."
+        "within 10 seconds is given what the last one got. EXPIRED: connect it again.",
+        cost=DEAR,
     )
     async def refresh_connected_account(
         self, info: Info, input: RefreshConnectedAccountInput

@@ -12,7 +12,7 @@ from domain.errors import InvalidInput
 from resolvers.accounts import codes, sign_in, sign_in_elsewhere, sign_in_methods
 from schema.accounts.sessions import IssuedSession
 from schema.context import Info
-from schema.deeds import Payload, deed
+from schema.deeds import DEAR, Payload, deed
 from schema.words import describe
 
 describe(
@@ -159,7 +159,8 @@ class SignInMutations:
     """Deeds of those who come in."""
 
     @deed(
-        "Have a code sent to an address, to sign in with. The answer never says whether somebody has an account there."
+        "Have a code sent to an address, to sign in with. The answer never says whether somebody has an account there.",
+        cost=DEAR,
     )
     async def request_sign_in_code(self, info: Info, input: RequestSignInCodeInput) -> RequestSignInCodePayload:
         """Send a code."""
@@ -185,7 +186,8 @@ class SignInMutations:
 
     @deed(
         "Sign in. What nobody has shown yet makes a new person, unless it comes with a verified address that one person "
-        "has: then it is theirs from now on. The address that Spotify tells is not verified."
+        "has: then it is theirs from now on. The address that Spotify tells is not verified.",
+        cost=DEAR,
     )
     async def sign_in(self, info: Info, input: SignInInput) -> SignInPayload:
         """Sign in by what was given."""
@@ -202,7 +204,8 @@ class SignInMutations:
 
     @deed(
         "Also sign in with an account elsewhere from now on. Nothing is joined by this: an account that somebody else signs "
-        "in with is refused. Only a person can do this, not a program."
+        "in with is refused. Only a person can do this, not a program.",
+        cost=DEAR,
     )
     async def add_sign_in_method(self, info: Info, input: AddSignInMethodInput) -> AddSignInMethodPayload:
         """Add a way to sign in."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import ExitStack, aclosing
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
@@ -13,6 +13,7 @@ import strawberry
 from domain.events import LIFECYCLE, EventKind, room_topic
 from domain.ids import Prefix, from_wire
 from engine.executor import ref
+from engine.onward import SKIP
 from resolvers.broadcasts import listen
 from schema.broadcasts.events import (
     BroadcastEvent,
@@ -24,7 +25,7 @@ from schema.broadcasts.events import (
 )
 from schema.broadcasts.types import Broadcast
 from schema.context import Info
-from schema.live import Missed, follow, newest_cursor
+from schema.live import Happened, Missed, follow, newest_cursor, onward
 
 BroadcastId = Annotated[strawberry.ID, strawberry.argument(description="The room.")]
 After = Annotated[
@@ -62,11 +63,12 @@ class BroadcastSubscriptions:
                 await listen.touch(info.context.database, [(room_id, info.context.actor.user_id)])
             if after is None:
                 yield BroadcastEvent(cursor=cursor, occurred_at=datetime.now(UTC), event=_snapshot(room_id))
-            async with aclosing(follow(info, topic, cursor, over=not on_air)) as items:
+            if on_air:
+                yield await onward(info, topic, cursor, event_of, last=EventKind.BROADCAST_ENDED)
+                return
+            async with aclosing(follow(info, topic, cursor, over=True)) as items:
                 async for item in items:
                     yield event_of(item)
-                    if not isinstance(item, Missed) and item.kind is EventKind.BROADCAST_ENDED:
-                        return
 
     @strawberry.subscription(
         description="Rooms opening and closing from now on: everybody's, or only those of the people whom you follow."
@@ -75,15 +77,22 @@ class BroadcastSubscriptions:
         self, info: Info, followed_only: FollowedOnly = False
     ) -> AsyncGenerator[LifecycleEvent, None]:
         """Follow all rooms."""
-        viewer = info.context.signed_in.user_id if followed_only else None
+        if not followed_only:
+            yield await onward(info, LIFECYCLE, await newest_cursor(info, LIFECYCLE), _lifecycle)
+            return
+        viewer = info.context.signed_in.user_id
         async with aclosing(follow(info, LIFECYCLE, None)) as items:
             async for item in items:
                 if isinstance(item, Missed):
                     continue
-                room_id = UUID(item.data["broadcastId"])
-                if viewer is not None and not await listen.follows_curator(info.context.database, viewer, room_id):
-                    continue
-                yield started(item.data) if item.kind is EventKind.BROADCAST_STARTED else ended(item.data)
+                if await listen.follows_curator(info.context.database, viewer, UUID(item.data["broadcastId"])):
+                    yield _lifecycle(item)
+
+
+def _lifecycle(item: Happened | Missed) -> Any:
+    if isinstance(item, Missed):
+        return SKIP
+    return started(item.data) if item.kind is EventKind.BROADCAST_STARTED else ended(item.data)
 
 
 def _snapshot(room_id: UUID) -> BroadcastSnapshot:

@@ -9,7 +9,7 @@ from domain.money import parse_money
 from engine.executor import ref
 from resolvers.payouts import by_hand, methods, request, run
 from schema.context import Info
-from schema.deeds import Payload, deed
+from schema.deeds import DEAR, Payload, deed
 from schema.payouts.inputs import (
     AddPayoutMethodInput,
     ConfirmManualPayoutInput,
@@ -102,7 +102,8 @@ class PayoutMethodMutations:
 
     @deed(
         "Say where you want to be paid; your first way becomes your default. STRIPE opens an account for you there, or goes "
-        "on with the one that you have. Only a person can do this, not a program; the same holds for all that moves money."
+        "on with the one that you have. Only a person can do this, not a program; the same holds for all that moves money.",
+        cost=DEAR,
     )
     async def add_payout_method(self, info: Info, input: AddPayoutMethodInput) -> AddPayoutMethodPayload:
         """Add a way to be paid."""
@@ -204,7 +205,8 @@ class PayoutMutations:
 
     @deed(
         "For operators: pay everybody who has enough (100.00 unless the installation says otherwise) and a verified default. "
-        "It happens daily at 10:00 by itself."
+        "It happens daily at 10:00 by itself.",
+        cost=DEAR,
     )
     async def run_payouts(self, info: Info, input: RunPayoutsInput) -> RunPayoutsPayload:
         """Start a run."""

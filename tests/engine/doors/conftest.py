@@ -6,7 +6,7 @@ import asyncpg
 import httpx
 import pytest
 
-from tests.engine.doors.porch import CLOSED, TOUCHED, Guest, make_door, serving
+from tests.engine.doors.porch import CLOSED, SPEAKER, TOUCHED, Guest, make_door, serving
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +31,7 @@ def forget():
         known.clear()
     Guest.revoked_names.clear()
     Guest.seconds_left.clear()
+    SPEAKER.said.clear()
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,9 @@ import uvicorn
 from engine.errors import BadInput
 from engine.http import GraphQLDoor
 from engine.limits import Limits
+from engine.live import Event
+from engine.onward import Onward
+from engine.rights import Rights
 
 TOUCHED: list[str] = []
 """Each resolver that ran."""
@@ -47,6 +50,10 @@ class Guest:
 
     async def revoked(self):
         return self.name in Guest.revoked_names
+
+    @property
+    def identity(self):
+        return self.name
 
     def read(self):
         return Guest.pool.acquire()
@@ -153,8 +160,55 @@ class Mutation:
         return "touched"
 
 
+class Loudspeaker:
+    """Something that all hear who listen: a stream in memory."""
+
+    def __init__(self):
+        self.said = []
+        self.news = asyncio.Event()
+
+    def say(self, text):
+        self.said.append(Event(len(self.said) + 1, "SAID", {"text": text}, datetime.now(UTC)))
+        self.news.set()
+
+    async def follow(self, after):
+        while True:
+            self.news.clear()
+            for event in self.said[after:]:
+                after = event.sequence
+                yield event
+            if after >= len(self.said):
+                await self.news.wait()
+
+
+SPEAKER = Loudspeaker()
+
+
+@strawberry.type
+class Heard:
+    cursor: str
+    text: str
+
+    @strawberry.field
+    def by(self, info: strawberry.Info) -> str:
+        return info.context.name
+
+
+def heard(event):
+    return Heard(cursor=f"at_{event.sequence}", text=event.data["text"])
+
+
 @strawberry.type
 class Subscription:
+    @strawberry.subscription
+    async def listen(self, info: strawberry.Info, after: str | None = None) -> AsyncGenerator[Heard, None]:
+        newest = len(SPEAKER.said)
+        position = newest if after is None else int(after.removeprefix("at_"))
+        try:
+            yield Onward("speaker", position, newest, SPEAKER.follow, heard, lambda e: e.data["text"] == "bye")
+        finally:
+            CLOSED.append(info.context.name)
+
     @strawberry.subscription
     async def count(
         self, info: strawberry.Info, to: int, seconds: float = 0, padding: int = 0
@@ -189,6 +243,16 @@ class Sleeper:
         return True
 
 
+SERVER = {
+    "host": "127.0.0.1",
+    "port": 0,
+    "log_level": "critical",
+    "lifespan": "off",
+    "ws": "engine.frames:FrameProtocol",
+    "ws_per_message_deflate": False,
+}
+"""How uvicorn serves us."""
+
 SCHEMA = strawberry.Schema(Query, Mutation, Subscription)
 
 
@@ -202,9 +266,9 @@ def make_door(**limits):
         context=welcome,
         limits=Limits(**limits),
         expose=(Refusal,),
-        may_introspect=is_known,
-        may_suggest=is_known,
+        rights=Rights(introspect=is_known, suggest=is_known),
         allowed_origins=["https://app.example"],
+        cursor_of=lambda value: getattr(value, "cursor", None),
     )
 
 
@@ -218,7 +282,7 @@ async def eventually(condition, seconds=1.0):
 @asynccontextmanager
 async def serving(door, **settings):
     """Put an app behind a real socket and give its address, host and port."""
-    config = uvicorn.Config(door, host="127.0.0.1", port=0, log_level="critical", lifespan="off", **settings)
+    config = uvicorn.Config(door, **{**SERVER, **settings})
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve())
     await eventually(lambda: server.started, 10)

@@ -6,10 +6,12 @@ import asyncio
 
 import orjson
 import pytest
+from graphql import OperationType
 from starlette.responses import HTMLResponse
 
+from engine.accept import read_accept
 from engine.http import GraphQLDoor
-from engine.requests import BadRequest, choose_media_type
+from engine.requests import BadRequest
 from tests.engine.doors.porch import SCHEMA, TOUCHED, Guest, serving, welcome
 
 JSON, RESPONSE = "application/json", "application/graphql-response+json"
@@ -61,7 +63,11 @@ async def test_answers_in_the_type_that_is_accepted(post):
         (None, JSON),
         ("", JSON),
         ("application/*", JSON),
-        (f"{RESPONSE}, {JSON}", JSON),
+        (f"{RESPONSE}, {JSON}", RESPONSE),
+        (f"{JSON}, {RESPONSE}", RESPONSE),
+        (f"{JSON}, {RESPONSE};q=0.99", JSON),
+        (f"{JSON};q=0.2, application/*;q=0.5", RESPONSE),
+        (f"{JSON};q=0.2, application/*;q=0.1, */*", JSON),
         (f"{RESPONSE}, {JSON};q=0.9", RESPONSE),
         (f"{RESPONSE}, */*", RESPONSE),
         (f"{JSON};q=0, */*", RESPONSE),
@@ -70,14 +76,58 @@ async def test_answers_in_the_type_that_is_accepted(post):
     ],
 )
 def test_chooses_by_weight(accept, chosen):
-    assert choose_media_type(accept) == chosen
+    assert read_accept(accept).single == chosen
 
 
-@pytest.mark.parametrize("accept", ["text/html", "text/event-stream", f"{JSON};q=0", f"{JSON};q=nonsense"])
-def test_accepts_no_other_type(accept):
+EVENTS, PARTS = "text/event-stream", "multipart/mixed"
+SPEC = f"{PARTS};boundary=graphql;subscriptionSpec=1.0"
+
+
+@pytest.mark.parametrize(
+    ("accept", "single", "stream", "for_query"),
+    [
+        (EVENTS, None, EVENTS, True),
+        (SPEC, None, PARTS, True),
+        (f"{SPEC}, {JSON}", JSON, PARTS, False),
+        (f"{RESPONSE}, {JSON};q=0.9, {EVENTS}, {PARTS}", RESPONSE, EVENTS, False),
+        (f"{JSON};q=0.5, {EVENTS}", JSON, EVENTS, True),
+        (f"{EVENTS};q=0.1, {SPEC}, {JSON}", JSON, PARTS, False),
+        (f"{PARTS}, {JSON}", JSON, None, False),
+        (f"{PARTS};subscriptionSpec=2.0, */*", JSON, None, False),
+    ],
+)
+def test_chooses_streams(accept, single, stream, for_query):
+    accepted = read_accept(accept)
+    assert (accepted.single, accepted.stream) == (single, stream)
+    assert accepted.streams(OperationType.QUERY) == for_query
+    assert accepted.streams(OperationType.SUBSCRIPTION) == (stream is not None)
+    assert accepted.streams(None) == (single is None)
+
+
+NOTHING = [
+    "text/html",
+    "text/*",
+    PARTS,
+    f"{EVENTS};q=0",
+    f"{JSON};q=0",
+    f"{JSON};q=nonsense",
+    f"{JSON};q=nan",
+    f"{JSON};q=-1",
+    ",;q=,",
+    "\xff",
+]
+
+
+@pytest.mark.parametrize("accept", NOTHING)
+async def test_accepts_no_other_type(client, address, accept):
     with pytest.raises(BadRequest) as refused:
-        choose_media_type(accept)
+        read_accept(accept)
     assert refused.value.status == 406
+    response = await client.post(
+        f"http://{address}/graphql", json={"query": "{ hello }"}, headers={"accept": accept.encode("latin-1")}
+    )
+    assert response.status_code == 406
+    assert TOUCHED == Guest.made == []
 
 
 @pytest.mark.parametrize(("query", "code"), REFUSED)
@@ -158,9 +208,20 @@ async def test_gives_up_on_bodies_that_do_not_come(quick):
 
 
 async def test_other_methods_are_not_allowed(client, address):
-    for method in ("PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"):
+    for method in ("PUT", "DELETE", "PATCH", "QUERY"):
         response = await client.request(method, f"http://{address}/graphql")
-        assert (response.status_code, response.headers["allow"]) == (405, "GET, POST")
+        assert (response.status_code, response.headers["allow"]) == (405, "GET, HEAD, POST, OPTIONS")
+    options = await client.options(f"http://{address}/graphql")
+    assert (options.status_code, options.headers["allow"], options.content) == (204, "GET, HEAD, POST, OPTIONS", b"")
+
+
+async def test_head_is_get_without_its_body(client, address):
+    url = f"http://{address}/graphql"
+    for params in ({"query": "{ hello }"}, {"query": "mutation { touch }"}, {}):
+        read, head = await client.get(url, params=params), await client.head(url, params=params)
+        assert (head.status_code, head.content) == (read.status_code, b"")
+        assert head.headers["content-length"] == str(len(read.content))
+    assert "touch" not in TOUCHED
 
 
 async def test_get_reads_and_nothing_else(client, address):
@@ -208,9 +269,12 @@ async def test_data_that_is_no_text_is_our_fault(post):
 
 
 async def test_partial_data_is_a_success(post):
-    response = await post("{ hello refuse }", accept=RESPONSE)
-    assert response.status_code == 200
-    assert response.json()["data"] == {"hello": "Hello, mina", "refuse": None}
+    for accept, status in ((JSON, 200), (RESPONSE, 294)):
+        response = await post("{ hello refuse }", accept=accept)
+        assert (response.status_code, response.is_success) == (status, True)
+        assert response.json()["data"] == {"hello": "Hello, mina", "refuse": None}
+        nothing = await post("{ promised }", accept=accept)
+        assert (nothing.status_code, nothing.json()["data"]) == (status, None)
 
 
 async def test_answers_are_not_kept(post):

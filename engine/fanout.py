@@ -1,0 +1,262 @@
+"""One execution, one encoding and one frame for all who follow the same.
+
+A subscription that says `Onward` has told its follower what is theirs alone (a snapshot, what they missed) and goes on as
+everybody does. Its generator stays suspended for as long as it is followed, so that what it holds is held, and costs no task.
+All who follow one stream with one operation are a group with one task, whatever their number.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from graphql import Executor
+
+from engine.context import Context
+from engine.live import Event
+from engine.onward import SKIP, Delivery, Item, Onward, Sink, place_of
+from engine.operations import Answer
+from engine.requests import Asked
+from engine.viewers import by_class
+
+AT_ONCE: Final = 500
+"""Sockets written to before others have a turn."""
+
+
+class Member:
+    """One operation in a group.
+
+    Attributes:
+        context: Who asked for it.
+        sink: Where its answers go.
+        position: What it was told before it came; the group's events up to there are not told again.
+        source: The suspended generator of the subscription.
+        group: Where it belongs; None once it is over.
+    """
+
+    __slots__ = ("context", "group", "position", "sink", "source")
+
+    def __init__(self, context: Context, sink: Sink, position: int, source: Any) -> None:
+        self.context = context
+        self.sink = sink
+        self.position = position
+        self.source = source
+        self.group: Group | None = None
+
+    async def leave(self) -> None:
+        """Go without another word, and let go of what the subscription held."""
+        if self.group is not None:
+            self.group.lose(self)
+        await self.source.aclose()
+
+
+Execute: TypeAlias = Callable[[Executor[Any], Asked, Any, Any], Awaitable[Delivery | Answer]]
+
+
+@dataclass(frozen=True, slots=True)
+class Follows:
+    """What is followed, and with which operation.
+
+    Attributes:
+        onward: The stream.
+        executor: The operation, made ready.
+        asked: The same as it was asked for.
+        same: What operations have in common that have one answer.
+    """
+
+    onward: Onward
+    executor: Executor[Any]
+    asked: Asked
+    same: Hashable
+
+
+class Group:
+    """All who follow one stream with one operation.
+
+    Attributes:
+        position: Everything up to this place was handed out, or is about to be.
+        members: Those who follow.
+    """
+
+    def __init__(self, groups: Groups, key: Hashable, follows: Follows, position: int) -> None:
+        self.groups = groups
+        self.key = key
+        self.onward = follows.onward
+        self.executor = follows.executor
+        self.asked = follows.asked
+        self.position = position
+        self.members: dict[Member, None] = {}
+        # In a context of its own: what is done for all is not done in the request of whoever came first.
+        self._task = asyncio.create_task(self._run(), context=contextvars.Context())
+
+    def join(self, member: Member) -> None:
+        """Take somebody in. They must know everything up to the group's place."""
+        self.members[member] = None
+        member.group = self
+
+    def lose(self, member: Member) -> None:
+        """Let somebody go; the last one ends the group."""
+        self.members.pop(member, None)
+        member.group = None
+        if not self.members:
+            self.groups.forget(self)
+            self._task.cancel()
+
+    async def _run(self) -> None:
+        try:
+            async with aclosing(self.onward.follow(self.position)) as items:
+                async for item in items:
+                    await self._hand_out(item)
+                    if self.onward.is_last(item) or not self.members:
+                        # Before anything is awaited, so that nobody joins what is over.
+                        self._end(None)
+                        return
+        except Exception as error:  # noqa: BLE001 -- whatever it is, clients get an answer and the log the rest
+            self._end(self.groups.failed(error, self.asked))
+
+    async def _hand_out(self, item: Item) -> None:
+        place = place_of(item)
+        self.position = place
+        members = [member for member in self.members if member.position < place]
+        value = self.onward.make(item)
+        if value is SKIP or not members:
+            return
+
+        async def execute(context: Any) -> Delivery | Answer:
+            self.groups.executed += 1
+            return await self.groups.execute(self.executor, self.asked, context, value)
+
+        async with aclosing(by_class(members, execute)) as classes:
+            async for answer, some in classes:
+                await self._deliver(answer, some)
+        if isinstance(item, Event):
+            self.groups.handed_out(time.time() - item.occurred_at.timestamp(), len(members))
+
+    async def _deliver(self, answer: Delivery | Answer, members: list[Member]) -> None:
+        for number, member in enumerate(members, 1):
+            if member.group is not self:
+                continue
+            if isinstance(answer, Delivery):
+                member.sink.next(answer)
+                self.groups.delivered += 1
+            else:
+                self._over(member, answer)
+            if number % AT_ONCE == 0:
+                await asyncio.sleep(0)
+
+    def _end(self, answer: Answer | None) -> None:
+        self.groups.forget(self)
+        for member in list(self.members):
+            self._over(member, answer)
+
+    def _over(self, member: Member, answer: Answer | None) -> None:
+        self.members.pop(member, None)
+        member.group = None
+        if answer is None:
+            member.sink.complete()
+        else:
+            member.sink.fail(answer)
+        self.groups.close(member)
+
+
+class Groups:
+    """The groups of a process.
+
+    Attributes:
+        executed: How many answers were made for groups so far.
+        delivered: How many were sent.
+    """
+
+    def __init__(
+        self,
+        execute: Execute,
+        failed: Callable[[Exception, Asked], Answer],
+        handed_out: Callable[[float, int], None] = lambda _seconds, _members: None,
+    ) -> None:
+        """Begin with none.
+
+        Args:
+            execute: Executes one event in a context, and gives a delivery, or an answer that ends the operation.
+            failed: Makes such an answer of a fault.
+            handed_out: Told how long after it was written an event had reached so many.
+        """
+        self.execute = execute
+        self.failed = failed
+        self.handed_out = handed_out
+        self.executed = 0
+        self.delivered = 0
+        self._groups: dict[Hashable, Group] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+
+    def __len__(self) -> int:
+        return len(self._groups)
+
+    @property
+    def members(self) -> int:
+        """How many operations are followed in groups."""
+        return sum(len(group.members) for group in self._groups.values())
+
+    async def join(self, member: Member, follows: Follows) -> bool:
+        """Bring somebody to where a group is, and into it.
+
+        Args:
+            member: Who. What they missed is told to them alone first.
+            follows: What they follow.
+
+        Returns:
+            Whether they joined; otherwise the operation was over before.
+        """
+        # A place beyond the newest was never one of this stream: following it tells where it goes on.
+        if member.position <= follows.onward.newest and self._take(member, follows):
+            return True
+        try:
+            async with aclosing(follows.onward.follow(member.position)) as items:
+                return await self._catch_up(member, follows, items)
+        except BaseException:
+            if member.group is not None:
+                member.group.lose(member)
+            raise
+
+    async def _catch_up(self, member: Member, follows: Follows, items: AsyncGenerator[Item, None]) -> bool:
+        async for item in items:
+            member.position = place_of(item)
+            value = follows.onward.make(item)
+            if value is not SKIP:
+                answer = await self.execute(follows.executor, follows.asked, member.context, value)
+                if isinstance(answer, Answer):
+                    member.sink.fail(answer)
+                    return False
+                member.sink.next(answer)
+                await member.sink.drained()
+            if follows.onward.is_last(item):
+                break
+            if self._take(member, follows):
+                return True
+        member.sink.complete()
+        return False
+
+    def _take(self, member: Member, follows: Follows) -> bool:
+        key = (follows.onward.stream, follows.same)
+        group = self._groups.get(key)
+        if group is None and member.position >= follows.onward.newest:
+            group = self._groups[key] = Group(self, key, follows, member.position)
+        if group is None or group.position > member.position:
+            return False
+        group.join(member)
+        return True
+
+    def forget(self, group: Group) -> None:
+        """Let go of a group that nobody follows."""
+        if self._groups.get(group.key) is group:
+            del self._groups[group.key]
+
+    def close(self, member: Member) -> None:
+        """Close a member's generator, soon."""
+        task = asyncio.create_task(member.source.aclose())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)

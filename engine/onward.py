@@ -1,0 +1,82 @@
+"""What passes between subscriptions, those who execute their events, and those who tell the answers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Hashable
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, TypeAlias
+
+from engine.live import Event, Gap
+from engine.operations import Answer
+
+SKIP: Final = object()
+"""What `Onward.make` gives for an event that is none of this subscription's."""
+
+Item: TypeAlias = Event | Gap
+
+
+def _never(_item: Item) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Onward:
+    """What a subscription hands over when nothing but the stream is to follow.
+
+    Attributes:
+        stream: Names the stream, with all that `make` depends on: streams of one name are one.
+        position: The place of the last event that this follower was told.
+        newest: The newest place that there was when `position` was chosen, or later.
+        follow: Follows the stream from a place on.
+        make: The value of the root field for an event, or `SKIP`. It must not depend on who follows.
+        is_last: Whether nothing follows after an event.
+    """
+
+    stream: Hashable
+    position: int
+    newest: int
+    follow: Callable[[int], AsyncGenerator[Item, None]]
+    make: Callable[[Item], Any]
+    is_last: Callable[[Item], bool] = _never
+
+
+class Delivery:
+    """One answer on its way to many.
+
+    Attributes:
+        payload: The answer, encoded.
+        cursor: Where it lies in its stream, as clients come back with it; None where it has no place.
+        frames: What was made of it for a transport, by what tells them apart.
+    """
+
+    __slots__ = ("cursor", "frames", "payload")
+
+    def __init__(self, payload: bytes, cursor: str | None = None) -> None:
+        self.payload = payload
+        self.cursor = cursor
+        self.frames: dict[bytes, bytes] = {}
+
+
+class Sink(Protocol):
+    """Where the answers of one operation go. Nothing here waits for the client but `drained`."""
+
+    def next(self, delivery: Delivery) -> None:
+        """Take an answer."""
+
+    def fail(self, answer: Answer) -> None:
+        """Take the refusal that ends the operation."""
+
+    def complete(self) -> None:
+        """Take note that the operation is over."""
+
+    async def drained(self) -> None:
+        """Wait for a client who is behind.
+
+        Raises:
+            Exception: There is nobody to tell any more.
+        """
+
+
+def place_of(item: Item) -> int:
+    """Where somebody is in a stream who was told of an item."""
+    return item.sequence if isinstance(item, Event) else item.resumes_at - 1

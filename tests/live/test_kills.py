@@ -1,0 +1,83 @@
+"""Web processes are killed with -9 under clients that come back with their cursors: each event once, in order."""
+
+import asyncio
+import os
+import random
+
+import pytest
+import websockets
+
+from tests.client import Api, operation
+
+EVENTS = operation("BroadcastEvents")
+CURSOR = "query ($id: ID!) { broadcast(id: $id) { eventCursor } }"
+LONG = int(os.environ.get("TEST_KILLS", "3")) >= 50
+KILLS = 50 if LONG else 2
+CLIENTS = 200 if LONG else 12
+SAID = 500 if LONG else 80
+
+
+class Pair:
+    """Two web processes, one of which is killed now and then."""
+
+    def __init__(self, fleet):
+        self.fleet = fleet
+        self.webs = []
+        self.killed = 0
+
+    async def start(self):
+        self.webs = [await self.fleet.start("web") for _ in range(2)]
+
+    async def kill(self):
+        """Kill one of them, and start another in its place."""
+        victim = self.webs[self.killed % 2]
+        await victim.kill()
+        self.killed += 1
+        self.webs[self.webs.index(victim)] = await self.fleet.start("web")
+
+    def url(self):
+        return random.choice(self.webs).url
+
+
+async def follow(pair, room, cursor, seen):
+    """Read until all was heard; whatever breaks, come back with the last cursor."""
+    returns = -1
+    while len(seen) < SAID:
+        returns += 1
+        try:
+            async with Api(pair.url()).subscribe(EVENTS, broadcastId=room.wire, after=cursor) as stream:
+                while len(seen) < SAID:
+                    event = (await stream.next(within=60))["broadcastEvents"]
+                    cursor = event["cursor"]
+                    seen.append(event["event"]["message"]["text"])
+        except (OSError, websockets.exceptions.WebSocketException):
+            await asyncio.sleep(random.uniform(0.05, 0.3))
+    return returns
+
+
+@pytest.mark.timeout(1800)
+async def test_every_client_sees_each_event_once_and_in_order(fleet, make, api):
+    pair, room = Pair(fleet), await make.room()
+    await pair.start()
+    cursor = (await api()(CURSOR, id=room.wire))["broadcast"]["eventCursor"]
+    seen = [[] for _ in range(CLIENTS)]
+    clients = [asyncio.create_task(follow(pair, room, cursor, mine)) for mine in seen]
+
+    async def talk():
+        number = 0
+        while number < SAID:
+            await make.message(room, text=f"{number}")
+            number += 1
+            # The last is said after the last kill.
+            while pair.killed < KILLS and number * KILLS > pair.killed * SAID + SAID // 2:
+                await asyncio.sleep(0.05)
+
+    talking = asyncio.create_task(talk())
+    for _ in range(KILLS):
+        await asyncio.sleep(random.uniform(0.1, 0.6))
+        await pair.kill()
+    await talking
+    returns = await asyncio.gather(*clients)
+    assert sum(returns) >= KILLS, "nobody was on a process that was killed"
+    for mine in seen:
+        assert mine == [f"{number}" for number in range(SAID)]
