@@ -44,6 +44,12 @@ DEMO_PEOPLE = ("mina", "theo", "kofi")
 """Who of the demo's cast has accounts at the sandbox's vendors."""
 
 
+def _known(address: str | None) -> str:
+    if address is None:
+        raise ValueError("Valkey has no address yet")
+    return address
+
+
 @asynccontextmanager
 async def build(settings: Settings) -> AsyncIterator[Services]:
     """Build everything from outside, and close it at the end. Nothing is called yet: silent systems stop no start.
@@ -51,14 +57,12 @@ async def build(settings: Settings) -> AsyncIterator[Services]:
     Raises:
         ValueError: There is no address of Valkey: start the embedded one first and put its address in.
     """
-    if settings.redis_url is None or settings.queue_url is None:
-        raise ValueError("Valkey has no address yet")
     async with AsyncExitStack() as closing:
-        shared = valkey.connect(settings.redis_url)
-        queue = arq_bell.connect(settings.queue_url)
+        shared = valkey.connect(_known(settings.redis_url))
+        queue = arq_bell.connect(_known(settings.queue_url))
         bus = ValkeyBus(shared)
-        for close in (shared.aclose, queue.aclose, bus.aclose):
-            closing.push_async_callback(close)
+        for open_one in (shared, queue, bus):
+            closing.push_async_callback(open_one.aclose)
         outside = await _outside(settings, closing)
         files = _files(settings)
         yield Services(
