@@ -46,10 +46,11 @@ class Operation:
         begun: What every ``next`` message of it begins with.
     """
 
-    __slots__ = ("_talk", "begun", "id", "member", "over", "task")
+    __slots__ = ("_talk", "_wire", "begun", "id", "member", "over", "task")
 
     def __init__(self, talk: Conversation, operation_id: str) -> None:
         self._talk = talk
+        self._wire = talk.wire
         self.id = operation_id
         self.begun = b'{"id":' + orjson.dumps(operation_id) + b',"type":"next","payload":'
         self.task: asyncio.Task[None] | None = None
@@ -60,13 +61,13 @@ class Operation:
         """Send an answer; the same bytes for all who use one id."""
         if self.over:
             return
-        wire = self._talk.wire
+        wire = self._wire
         if not wire.framed:
             wire.tell(self.begun + delivery.payload + b"}")
             return
         frame = delivery.frames.get(self.begun)
         if frame is None:
-            frame = text_frame(self.begun + delivery.payload + b"}")
+            frame = text_frame(self.begun, delivery.payload, b"}")
             if len(delivery.frames) < FRAMES_KEPT:
                 delivery.frames[self.begun] = frame
         wire.write(frame)

@@ -12,21 +12,24 @@ from typing import Any, Final
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import InvalidState
 from websockets.http11 import Request
-from websockets.protocol import State
 
 EXTENSION: Final = "websocket.frames"
 ABORT_SECONDS: Final = 2.0
 """How long a peer may take to answer a close frame, or to read what lies before it."""
 
 
-def text_frame(message: bytes) -> bytes:
-    """Encode a text message of a server: one frame, not masked, not compressed."""
-    length = len(message)
+def text_frame(*parts: bytes) -> bytes:
+    """Encode a text message of a server: one frame, not masked, not compressed.
+
+    Args:
+        parts: The message; it is put together once.
+    """
+    length = sum(map(len, parts))
     if length < 126:
-        return bytes((0x81, length)) + message
+        return b"".join((bytes((0x81, length)), *parts))
     if length < 65_536:
-        return b"\x81\x7e" + length.to_bytes(2, "big") + message
-    return b"\x81\x7f" + length.to_bytes(8, "big") + message
+        return b"".join((b"\x81\x7e", length.to_bytes(2, "big"), *parts))
+    return b"".join((b"\x81\x7f", length.to_bytes(8, "big"), *parts))
 
 
 class Frames:
@@ -37,17 +40,18 @@ class Frames:
     def __init__(self, protocol: FrameProtocol) -> None:
         self._protocol = protocol
 
-    def write(self, frame: bytes) -> bool:
+    def write(self, frame: bytes) -> int:
         """Hand a frame to the transport, which never waits.
 
         Returns:
-            Whether there was still somebody to send it to.
+            How many bytes the peer has not taken yet; -1 when there is nobody any more.
         """
         protocol = self._protocol
-        if protocol.close_sent or protocol.disconnected or protocol.conn.state is not State.OPEN:
-            return False
-        protocol.transport.write(frame)
-        return True
+        transport = protocol.transport
+        if protocol.close_sent or transport.is_closing():
+            return -1
+        transport.write(frame)
+        return transport.get_write_buffer_size()
 
     def waiting(self) -> int:
         """Bytes that the peer has not taken yet."""

@@ -43,6 +43,8 @@ class Limits:
         body_bytes: Length of the body of an HTTP request.
         frame_bytes: Length of one message on a socket.
         tokens: Names, punctuators and values in a document.
+        definitions: Operations and fragments in a document; to compare fragments with each other is quadratic.
+        variables: Variables of one operation.
         depth: Fields within fields; a full introspection query is 15 deep.
         selections: Fields and spreads, with each fragment counted wherever it is spread.
         aliases: Renamed fields in one operation, counted the same way.
@@ -68,6 +70,8 @@ class Limits:
     body_bytes: int = 1_048_576
     frame_bytes: int = 65_536
     tokens: int = 4_000
+    definitions: int = 100
+    variables: int = 100
     depth: int = 15
     selections: int = 2_000
     aliases: int = 30
@@ -115,6 +119,7 @@ def measure(document: DocumentNode, limits: Limits) -> bool:
     Raises:
         GraphQLError: It asks for too much; ``extensions.code`` says of what.
     """
+    _check_definitions(document, limits)
     _check_written(document, limits)
     return _Unfolding(document, limits).measure()
 
@@ -148,6 +153,16 @@ def check_variables(variables: Mapping[str, Any], limits: Limits) -> None:
                 raise BadInput(f"A list may have {limits.list_items} items, this one has {len(value)}.", *path)
             else:
                 stack.extend((item, (*path, str(index))) for index, item in enumerate(value))
+
+
+def _check_definitions(document: DocumentNode, limits: Limits) -> None:
+    """How many operations and fragments there are, and how many variables each has."""
+    if len(document.definitions) > limits.definitions:
+        message = f"A document may have {limits.definitions} operations and fragments."
+        raise refusal("TOO_MANY_DEFINITIONS", message)
+    for definition in document.definitions:
+        if len(getattr(definition, "variable_definitions", None) or ()) > limits.variables:
+            raise refusal("TOO_MANY_VARIABLES", f"An operation may have {limits.variables} variables.", definition)
 
 
 def _check_written(document: DocumentNode, limits: Limits) -> None:

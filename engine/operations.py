@@ -125,7 +125,8 @@ class Operations(Generic[C]):
         """Whether the document asks for an answer in parts, and may be run at all."""
         try:
             self._admit(asked, context)
-            return self._documents.find(asked.query, trusted=asked.trusted).parts is not None
+            suggest = self._rights.suggest(context)
+            return self._documents.find(asked.query, suggest=suggest, trusted=asked.trusted).parts is not None
         except Refused:
             return False
 

@@ -28,6 +28,7 @@ class Wire:
     """One accepted WebSocket. Sending never waits; who is too slow in reading is let go with 1013.
 
     Attributes:
+        framed: Whether `write` takes frames; otherwise bare messages.
         reader: The task that reads this socket.
         closed: Whether it was closed, by either side.
         abandoned: Whether the reader was stopped because the socket can neither be written to nor closed.
@@ -44,6 +45,7 @@ class Wire:
         "_waiting",
         "abandoned",
         "closed",
+        "framed",
         "reader",
     )
 
@@ -51,7 +53,9 @@ class Wire:
         self._receive = receive
         self._send = send
         self._limits = limits
-        self._frames: Frames | None = (scope.get("extensions") or {}).get(EXTENSION)
+        frames: Frames | None = (scope.get("extensions") or {}).get(EXTENSION)
+        self._frames = frames
+        self.framed = frames is not None
         # Without the extension, messages wait here for one task that hands them to ASGI.
         self._queue: deque[bytes | tuple[int, str]] | None = None
         self._waiting = 0
@@ -94,23 +98,19 @@ class Wire:
         """Send a message."""
         self.write(text_frame(message) if self._frames is not None else message)
 
-    @property
-    def framed(self) -> bool:
-        """Whether `write` takes frames; otherwise bare messages."""
-        return self._frames is not None
-
     def write(self, data: bytes) -> None:
         """Send what is encoded already, unless too much waits: then the socket is closed."""
-        frames = self._frames
         if self.closed:
             return
-        if frames is None:
+        if self._frames is not None:
+            waiting = self._frames.write(data)
+        else:
             self._waiting += len(data)
             self._put(data)
-        elif not frames.write(data):
+            waiting = self._waiting
+        if waiting < 0:
             self.closed = True
-            return
-        if self.waiting() > self._limits.waiting_bytes:
+        elif waiting > self._limits.waiting_bytes:
             self.close(1013, "Too slow")
 
     def waiting(self) -> int:

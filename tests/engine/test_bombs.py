@@ -7,6 +7,7 @@ fall on a server while a probe asks it something 50 times a second.
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 
 import httpx
@@ -47,14 +48,21 @@ async def door():
 @pytest.mark.parametrize("name", BODIES)
 async def test_a_bomb_is_refused_in_a_moment_and_nothing_is_asked(door, client, name):
     async def fall():
-        # The server runs in this thread as well: what it works is in the time of the thread, with the client's part.
+        # The server runs in this thread as well: what it works is in the time of the thread, with the client's part. A
+        # server does not collect garbage among all that there was at its start; here that would be the whole of the tests.
+        gc.disable()
         start = time.thread_time()
         response = await client.post(door, content=BODIES[name], headers={"content-type": "application/json"})
-        return time.thread_time() - start, response
+        seconds = time.thread_time() - start
+        gc.enable()
+        return seconds, response
 
-    await client.post(door, json={"query": "{ __typename }"})
     Nobody.wanted.clear()
-    tries = [await fall() for _ in range(3)]
+    tries = []
+    for _ in range(3):
+        # Whatever was said of the last text is forgotten by another that is refused.
+        await client.post(door, json={"query": "{"})
+        tries.append(await fall())
     answer = orjson.loads(tries[0][1].content)
     assert "data" not in answer
     assert answer["errors"][0]["extensions"]["code"] != "INTERNAL"

@@ -40,7 +40,6 @@ class Guest:
     seconds_left: dict[str, float] = {}
     made: list[str] = []
     pool: asyncpg.Pool | None = None
-    parameters = {}
 
     def __init__(self, name):
         self.name = name
@@ -54,6 +53,10 @@ class Guest:
     @property
     def identity(self):
         return self.name
+
+    @property
+    def parameters(self):
+        return {"viewer": None if self.name == "stranger" else self.name}
 
     def read(self):
         return Guest.pool.acquire()

@@ -182,3 +182,16 @@ async def test_an_address_has_so_many_sockets():
         await asyncio.sleep(0.1)
         async with talking(address):
             pass
+
+
+async def test_a_person_has_so_many_sockets_and_streams(client):
+    async with serving(make_door(sockets_per_user=2)) as address:
+        async with talking(address), talking(address), talking(address, "theo"), talking(address, "stranger"):
+            async with talking(address, None) as third:
+                await third.say({"type": "connection_init", "payload": {"authorization": "Bearer mina"}})
+                assert await third.closed() == (1013, "Too many sockets")
+            async with asking(client, address, "subscription { count(to: 1) }") as response:
+                assert response.status_code == 429
+        await asyncio.sleep(0.1)
+        async with talking(address):
+            pass

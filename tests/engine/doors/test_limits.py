@@ -64,8 +64,17 @@ BOMBS = {
     "an object": ("{ echo(input: {" + " ".join(f"a{n}: 1" for n in range(1_200)) + "}) }", "LIST_TOO_LONG"),
     "a NUL": ('{ echo(input: {text: "\\u0000"}) }', "INVALID_INPUT"),
     "unknown fields": ("{" + " ".join(f"x{n}" for n in range(19)) + "}", "GRAPHQL_VALIDATION_FAILED"),
+    "many operations": (" ".join(f"query Q{n} {{ hello }}" for n in range(101)), "TOO_MANY_DEFINITIONS"),
+    "many fragments": (
+        "{ hello "
+        + " ".join(f"...F{n}" for n in range(100))
+        + "}"
+        + " ".join(f"fragment F{n} on Query {{ hello }}" for n in range(100)),
+        "TOO_MANY_DEFINITIONS",
+    ),
+    "variables": ("query (" + " ".join(f"$v{n}: Int" for n in range(101)) + ") { hello }", "TOO_MANY_VARIABLES"),
     "operations": (
-        " ".join(f"query Q{n} {{ ...F }}" for n in range(150)) + "fragment F on Query {" + "hello " * 30 + "}",
+        " ".join(f"query Q{n} {{ ...F }}" for n in range(75)) + "fragment F on Query {" + "hello " * 30 + "}",
         "TOO_MANY_FIELDS",
     ),
 }
