@@ -26,12 +26,18 @@ SERVERS: Final = {
     "an execution for each socket": ("each", OURS),
     "Strawberry as it comes": ("stock", "websockets-sansio"),
 }
+WARM: Final = 3
 EVENTS: Final = {1_000: 40, 5_000: 12}
 
 
 def resident(pid: int) -> float:
     """KiB of a process in memory."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1024
+
+
+def burned(pid: int) -> float:
+    """Microseconds of CPU that a process has used; other work on the machine hardly changes them."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e3
 
 
 @contextmanager
@@ -69,13 +75,13 @@ def serving(factory: str, protocol: str, cores: Cores) -> Iterator[tuple[int, in
         process.wait()
 
 
-def measure(load: Path, name: str, sockets: int, cores: Cores) -> tuple[float, float, float, float]:
-    """One run: deliveries a second, median and 99th hundredth of the time to the last socket in ms, KiB for each."""
+def measure(load: Path, name: str, sockets: int, cores: Cores) -> tuple[float, ...]:
+    """One run: deliveries a second, median and 99th hundredth of the time to the last socket in ms, CPU, KiB."""
     with serving(*SERVERS[name], cores) as (port, pid):
         time.sleep(0.3)
         before = resident(pid)
         events = EVENTS.get(sockets, max(8, 40_000 // sockets))
-        command = [str(load), str(port), str(sockets), str(events), "3"]
+        command = [str(load), str(port), str(sockets), str(events), str(WARM)]
         with subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -88,13 +94,15 @@ def measure(load: Path, name: str, sockets: int, cores: Cores) -> tuple[float, f
                 raise SystemExit(f"{name}: the sockets could not be opened")
             time.sleep(1)
             each = (resident(pid) - before) / sockets
+            start = burned(pid)
             running.stdin.write("\n")
             running.stdin.flush()
             found = running.stdout.readline().split()
+            cost = (burned(pid) - start) / (sockets * (events + WARM))
         if len(found) != 3:
             raise SystemExit(f"{name}: not all was delivered")
         rate, median, late = map(float, found)
-        return rate, median, late, each
+        return rate, median, late, cost, each
 
 
 def main() -> None:
@@ -121,11 +129,13 @@ def report(sockets: int, runs: dict[str, list[tuple[float, ...]]]) -> None:
     first = next(iter(runs.values()))
     out = sys.stdout
     out.write(f"\n{sockets} sockets\n")
-    out.write(f"{'':32}{'deliveries/s':>14}{'x first':>9}{'to the last, ms: p50':>22}{'p99':>8}{'KiB each':>10}\n")
+    out.write(
+        f"{'':32}{'deliveries/s':>14}{'x first':>9}{'to the last, ms: p50':>22}{'p99':>8}{'CPU us':>9}{'KiB each':>10}\n"
+    )
     for name, rounds in runs.items():
-        rate, median, late, each = (statistics.median(column) for column in zip(*rounds, strict=True))
+        rate, median, late, cost, each = (statistics.median(column) for column in zip(*rounds, strict=True))
         ratio = statistics.median(mine[0] / other[0] for mine, other in zip(rounds, first, strict=True))
-        out.write(f"{name:32}{rate:>14,.0f}{ratio:>9.3f}{median:>22.1f}{late:>8.1f}{each:>10.1f}\n")
+        out.write(f"{name:32}{rate:>14,.0f}{ratio:>9.3f}{median:>22.1f}{late:>8.1f}{cost:>9.2f}{each:>10.1f}\n")
     out.flush()
 
 
