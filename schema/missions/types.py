@@ -13,6 +13,7 @@ from db.access.viewer import Viewer
 from db.expressions import missions as expressions
 from db.expressions.money import decimal_text
 from domain.ids import Prefix
+from domain.missions import MAX_EVIDENCE_FILES
 from domain.money import Currency
 from engine.declare import (
     SQL,
@@ -89,7 +90,10 @@ class MissionEvidence(Node):
     decided_at: datetime | None = column("When it was decided.")
     decision_note: str | None = column("What was said about the decision.")
     files: list[EvidenceFile] = listed(
-        "What was handed in with it.", tables.EvidenceFile.evidence_id, order=tables.EvidenceFile.position
+        "What was handed in with it.",
+        tables.EvidenceFile.evidence_id,
+        order=tables.EvidenceFile.position,
+        limit=MAX_EVIDENCE_FILES,
     )
 
 
@@ -194,18 +198,21 @@ class Mission(NotificationSubject, CheckoutSubject, TransactionSubject):
         "What the DJ handed in, the oldest first.",
         tables.MissionEvidence.mission_id,
         order=tables.MissionEvidence.submitted_at,
+        limit=20,
     )
     review: MissionReview | None = one("How it went, in the DJ's words.", tables.MissionReview.mission_id)
     status_history: list[MissionStatusChange] = listed(
         "How it came to where it stands, the oldest first; for its curator, its DJ and operators.",
         tables.MissionChange.mission_id,
         order=tables.MissionChange.changed_at,
+        limit=50,
     )
 
     verification_attempts: list[VerificationAttempt] = listed(
         "The looks at the DJ's history that count, the first first; for its curator, its DJ and operators.",
         tables.VerificationAttempt.mission_id,
         order=tables.VerificationAttempt.number,
+        limit=40,
     )
     proof: MissionProof | None = one("What proves it; null until it is done.", tables.MissionProof.mission_id)
 
