@@ -53,6 +53,7 @@ class Checkout(Node):
         "What was paid. More than one when somebody paid twice; what is too much is sent back.",
         tables.Payment.checkout_id,
         order=tables.Payment.received_at,
+        limit=10,
     )
 
     @computed

@@ -93,9 +93,11 @@ class Payment(Node):
         currency_code=tables.Payment.currency,
     )
     payer: User | None = one("Who paid; null for somebody at a payment link.", tables.Payment.payer_id)
-    refunds: list[Refund] = listed("What went back of it.", tables.Refund.payment_id, order=tables.Refund.requested_at)
+    refunds: list[Refund] = listed(
+        "What went back of it.", tables.Refund.payment_id, order=tables.Refund.requested_at, limit=20
+    )
     disputes: list[Dispute] = listed(
-        "Whether the payer's bank took it back.", tables.Dispute.payment_id, order=tables.Dispute.opened_at
+        "Whether the payer's bank took it back.", tables.Dispute.payment_id, order=tables.Dispute.opened_at, limit=10
     )
 
 

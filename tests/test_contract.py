@@ -48,7 +48,7 @@ EARLY |= {
     "PayoutUpdated",
 }
 EARLY |= {"AllPayouts", "SettleManualPayout", "ConfirmManualPayout", "ReviewPayout", "RunPayouts"}
-EARLY |= MISSIONS
+EARLY |= MISSIONS | {"PlatformMetrics"}
 """Operations of waiting files that work already."""
 
 OPERATIONS = {

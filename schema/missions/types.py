@@ -90,10 +90,7 @@ class MissionEvidence(Node):
     decided_at: datetime | None = column("When it was decided.")
     decision_note: str | None = column("What was said about the decision.")
     files: list[EvidenceFile] = listed(
-        "What was handed in with it.",
-        tables.EvidenceFile.evidence_id,
-        order=tables.EvidenceFile.position,
-        limit=MAX_EVIDENCE_FILES,
+        "Its files.", tables.EvidenceFile.evidence_id, order=tables.EvidenceFile.position, limit=MAX_EVIDENCE_FILES
     )
 
 
@@ -207,7 +204,6 @@ class Mission(NotificationSubject, CheckoutSubject, TransactionSubject):
         order=tables.MissionChange.changed_at,
         limit=50,
     )
-
     verification_attempts: list[VerificationAttempt] = listed(
         "The looks at the DJ's history that count, the first first; for its curator, its DJ and operators.",
         tables.VerificationAttempt.mission_id,

@@ -52,6 +52,8 @@ class Naive:
         self.connection = connection
         self.lock = asyncio.Lock()
         self.schema = build_schema(schema.as_str())
+        # Answers in parts are the transports' affair; the plain executor takes no schema that offers them.
+        self.schema.directives = tuple(one for one in self.schema.directives if one.name not in {"defer", "stream"})
         for name, kind in self.schema.type_map.items():
             original = self.compiled.type_map.get(name)
             if isinstance(kind, GraphQLScalarType) and name not in BUILT_IN:
