@@ -132,7 +132,9 @@ function makeDeck(deck) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const deed = event.submitter?.value ?? "play";
-    const { title, artist, length } = form.elements;
+    const { title, artist } = form.elements;
+    // `elements.length` is how many there are.
+    const length = form.elements.namedItem("length");
     const track = { title: title.value.trim(), artist: artist.value.trim() || null, length: Number(length.value) };
     const done = control("POST", `/serato/users/${person}/${deed}`, deed === "set" ? { tracks: [track] } : track);
     const problem = card.querySelector(".problem");

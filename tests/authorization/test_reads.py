@@ -124,12 +124,12 @@ async def test_nothing_private_comes_out_anywhere(api, make, stage, program):
     mission = selection(BUILT.type_map["Mission"], 2)
     assert "statusHistory" in mission
     queries = [
-        f"{{ missions {{ nodes {{ {mission} }} }} }}",
+        f"{{ missions(first: 2) {{ nodes {{ {mission} }} }} }}",
         f'{{ user(username: "owner") {{ {user} }} }}',
-        f'{{ curators(query: "owner") {{ nodes {{ {user} }} }} }}',
-        f"{{ liveBroadcasts {{ nodes {{ {room} }} }} }}",
+        f'{{ curators(query: "owner", first: 2) {{ nodes {{ {user} }} }} }}',
+        f"{{ liveBroadcasts(first: 2) {{ nodes {{ {room} }} }} }}",
         f"{{ viewer {{ {viewer} }} }}",
-        *(f"{{ {name} {{ nodes {{ {selection(BUILT.type_map[of], 2)} }} totalCount }} }}" for name, of in DESK.items()),
+        *(f"{{ {name}(first: 5) {{ nodes {{ {selection(BUILT.type_map[of], 2)} }} totalCount }} }}" for name, of in DESK.items()),
         "{ trialBalance { accounts { balance { amount } } } }",
     ]
     secret = ["canary", stage.owner.token, *(stage.ids[kind] for kind in NODES - PUBLIC)]

@@ -90,6 +90,8 @@ async def opened(folder, people=PEOPLE):
         await asyncio.to_thread(migrate.upgrade, addresses.database_url)
         environment = {
             "BACKLINE_DEMO": "1",
+            "POINTS_PER_MINUTE": "0",
+            "REQUESTS_PER_MINUTE": "0",
             "BACKLINE_DATA": str(folder / "own"),
             "DATABASE_URL": addresses.database_url,
             "REDIS_URL": addresses.redis_url,
