@@ -12,9 +12,9 @@ serve: $(VENV)/runtime ## Start everything: databases, migrations, demo cast, we
 	-@$(RUN) explorer/build.py
 	@BACKLINE_DEMO=1 $(RUN) -m cli serve
 
-test: $(VENV)/tools ## Run all tests (about 10 minutes on two cores)
+test: $(VENV)/tools ## Run all tests (about 20 minutes on two cores)
 	-@$(RUN) explorer/build.py
-	@$(RUN) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
+	@$(RUN) -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/tools ## Check formatting, lint, types, house rules and the schema file
 	@$(VENV)/bin/ruff format --check -q . && $(VENV)/bin/ruff check -q . && $(VENV)/bin/mypy && $(RUN) -m pytest -q tests/test_house.py tests/test_schema.py

@@ -151,7 +151,7 @@ def test_a_taken_port_is_refused_before_anything_starts(tmp_path: Path):
     assert not (tmp_path / "supervisor.lock").exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.long)])
 def test_the_whole_server_answers_and_leaves_nothing_behind(tmp_path: Path, number: signal.Signals):
     data, port = tmp_path / "data", str(free_port())
     # Empty is unset: what the machine names is none of this test's.

@@ -76,6 +76,7 @@ async def test_a_subscriber_sees_what_the_player_does_within_an_interval(stage, 
     assert await make.count_events(room, "TRACK_CHANGED") == 3
 
 
+@pytest.mark.long
 async def test_two_workers_follow_short_tracks_and_never_ask_at_once(stage, make, workers):
     """Tracks of 2.5 s have everybody ask as often as they may."""
     for n in range(6):
@@ -92,6 +93,7 @@ async def test_two_workers_follow_short_tracks_and_never_ask_at_once(stage, make
     assert len(titles) >= 6
 
 
+@pytest.mark.long
 async def test_a_killed_worker_leaves_no_room_unheard(stage, make, workers, fleet):
     rooms = [await stage.room(f"dj{n}", songs=SHORT) for n in range(6)]
 
@@ -142,6 +144,7 @@ async def test_access_taken_away_at_spotify_ends_it_for_good(stage, make, worker
     assert room
 
 
+@pytest.mark.long
 async def test_no_worker_asks_while_spotify_wants_to_be_left_alone(stage, make, workers):
     for n in range(6):
         await stage.room(f"dj{n}", songs=SHORT)
