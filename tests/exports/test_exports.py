@@ -44,7 +44,13 @@ def kept(settings):
 
 @pytest.fixture(autouse=True)
 def emptied(kept, settings):
+    """Nothing is left of other tests' exports before, or of one's own after."""
+    _empty(kept, settings)
     yield
+    _empty(kept, settings)
+
+
+def _empty(kept, settings):
     for name in kept():
         Path(settings.data_dir, "files", "exports", name).unlink()
 
