@@ -316,7 +316,9 @@ async def desk(walk, mina, guest):
     assert [line["action"] for line in log] == ["VERIFIED", "JOB_RETRIED"]
     assert (await walk.ask(operator, "TrialBalance"))["trialBalance"]["balanced"] is True
     today = {"from": str(datetime.now(UTC).date()), "to": str(datetime.now(UTC).date())}
-    assert (await walk.ask(operator, "PlatformMetrics", **today))["platformMetrics"]["liveBroadcasts"] >= 0
+    assert (await walk.ask(operator, "PlatformMetrics", **today))["platformMetrics"]["djSatisfaction"][
+        "ratingCount"
+    ] == 1
     assert (await walk.ask(operator, "WebhookEvents", first=5))["webhookEvents"]["pageInfo"]["hasPreviousPage"] is False
     assert (await walk.ask(mina, "Wallet", first=5))["viewer"]["transactions"]["totalCount"] == 0
     year = {"from": "2026-01-01", "to": "2026-12-31"}

@@ -122,14 +122,3 @@ async def list_evidence(session: AsyncSession, mission_id: UUID) -> list[list[st
         .order_by(MissionEvidence.submitted_at, MissionEvidence.id, EvidenceFile.position)
     )
     return [[note, key or ""] for note, key in (await session.execute(statement)).all()]
-
-
-async def find_last_attempt(session: AsyncSession, mission_id: UUID) -> VerificationAttempt | None:
-    """The latest look at a runner's history for a mission."""
-    statement = (
-        select(VerificationAttempt)
-        .where(VerificationAttempt.mission_id == mission_id)
-        .order_by(VerificationAttempt.number.desc())
-        .limit(1)
-    )
-    return (await session.execute(statement)).scalar_one_or_none()

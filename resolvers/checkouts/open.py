@@ -21,8 +21,6 @@ from domain.ports import Services
 from resolvers.checkouts.subjects import SUBJECTS
 from resolvers.patience import DEED_SECONDS, answered_within
 
-VENDOR_NAMES: Final = {PaymentVendor.STRIPE: "Stripe"}
-
 
 async def begin(
     tx: Tx,

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from db.queries import missions, verification
+from db.queries import mission_evidence, missions, verification
 from db.session import Database, Tx
 from db.tables import Mission
 from domain.connections import AccessEnded
@@ -39,11 +39,6 @@ from resolvers.missions.schedule import close_at, left_until
 from resolvers.plays.pull import pull
 
 WAITING: Final = (MissionStatus.ACCEPTED, MissionStatus.VERIFYING)
-SILENT_SECONDS: Final = 60.0
-"""How soon a source is asked again that does not answer while its history may hold the proof."""
-
-SILENT_FOR: Final = 6
-"""How many attempts' worth of silence: afterwards its word is that there is none."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +116,7 @@ async def record(tx: Tx, services: Services, seen: Seen) -> float | None:
 
 async def _early(tx: Tx, mission: Mission, seen: Seen) -> float | None:
     """Seconds until the next look that counts, when news of the history had this one come before its time, in vain."""
-    last = await verification.find_last_attempt(tx.session, mission.id)
+    last = await mission_evidence.find_latest_look(tx.session, mission)
     if seen.decision.status is not AttemptStatus.FAILED or last is None or last.next_attempt_at is None:
         return None
     return left_until(last.next_attempt_at) or None
