@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, cast
@@ -13,9 +13,9 @@ from uuid import UUID
 
 import orjson
 from sqlalchemy import event
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DisconnectionError, MissingGreenlet
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from db.queries import events as event_queries
 from db.queries import jobs as job_queries
@@ -97,8 +97,16 @@ class Borrowed:
         self._engine = engine
 
     async def __aenter__(self) -> Fetch:
-        self._pooled = await self._engine.raw_connection()
+        self._pooled = await self._take()
         return cast("Fetch", self._pooled.driver_connection)
+
+    async def _take(self) -> PoolProxiedConnection:
+        if cast("QueuePool", self._engine.pool).checkedin():
+            # One lies there. To take it awaits nothing, and the greenlet for what could await costs twice as much as the rest.
+            with suppress(MissingGreenlet):
+                return self._engine.sync_engine.raw_connection()
+        # There is none, or it was closed meanwhile and another must be opened.
+        return await self._engine.raw_connection()
 
     async def __aexit__(self, *_: object) -> None:
         self._pooled.close()
@@ -169,14 +177,36 @@ class ReadPlaces:
     """The few connections that one operation may hold at a time, so that one deep query cannot drain the pool."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self._engine = database.engine
         self._places = asyncio.Semaphore(READS_AT_ONCE)
 
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[Fetch]:
+    def read(self) -> Placed:
         """Borrow a connection when a place is free."""
-        async with self._places, self._database.read() as connection:
-            yield connection
+        return Placed(self._engine, self._places)
+
+
+class Placed(Borrowed):
+    """A borrowed connection that takes up a place for as long as it is held."""
+
+    __slots__ = ("_places",)
+
+    def __init__(self, engine: AsyncEngine, places: asyncio.Semaphore) -> None:
+        super().__init__(engine)
+        self._places = places
+
+    async def __aenter__(self) -> Fetch:
+        await self._places.acquire()
+        try:
+            return await super().__aenter__()
+        except BaseException:
+            self._places.release()
+            raise
+
+    async def __aexit__(self, *error: object) -> None:
+        try:
+            await super().__aexit__(*error)
+        finally:
+            self._places.release()
 
 
 def connect(url: str, *, pool_size: int, application: str, on_statement: OnStatement | None = None) -> AsyncEngine:

@@ -9,26 +9,62 @@ from functools import partial
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from graphql import GraphQLInputObjectType, get_named_type
+from graphql import (
+    GraphQLInputObjectType,
+    GraphQLNonNull,
+    ListValueNode,
+    Node,
+    ObjectValueNode,
+    Undefined,
+    VariableNode,
+    get_named_type,
+    is_required_argument,
+)
 from graphql.execution.values import get_argument_values
+from graphql.utilities.coerce_input_value import coerce_default_value, coerce_input_literal
 from sqlalchemy import BindParameter, bindparam
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext as Execution
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.arguments import convert_argument
 from strawberry.types.unset import UNSET
 from strawberry.utils.str_converters import to_camel_case
 
 from engine.errors import BadInput
-from engine.selection import Picked, Selection, Taken
+from engine.selection import Operation, Picked, Selection, Taken
 
 Values: TypeAlias = dict[str, Any]
 Path: TypeAlias = tuple[int | str, ...]
 
+SCALARS = frozenset({str, int, float})
+"""Of these a value selects no plan, whatever it is."""
+
 SMALLEST_BIGINT, LARGEST_BIGINT = -(2**63), 2**63 - 1
 
 
-def coerce(execution: Execution, picked: Picked) -> Values:
+def coerce(execution: Operation, picked: Picked) -> Values:
     """The arguments of one field as Python values: enum members, input classes, defaults.
+
+    Raises:
+        GraphQLError: A value does not fit its type.
+    """
+    if picked.takes is None:
+        picked.takes = takes(execution, picked)
+    values: Values = {}
+    given = execution.variable_values.coerced
+    for taken in picked.takes:
+        name = taken.variable
+        value = taken.value if name is None else given.get(name, taken.value)
+        if value is Undefined:
+            if taken.required:
+                return coerce_written(execution, picked)
+        elif value is None and not taken.nullable:
+            return coerce_written(execution, picked)
+        else:
+            values[taken.name] = value if taken.convert is None else taken.convert(value)
+    return values if picked.takes else coerce_written(execution, picked)
+
+
+def coerce_written(execution: Operation, picked: Picked) -> Values:
+    """The same, the library's way: from what is written, each time anew.
 
     Raises:
         GraphQLError: A value does not fit its type.
@@ -36,22 +72,50 @@ def coerce(execution: Execution, picked: Picked) -> Values:
     assert picked.field is not None
     detail = picked.details[0]
     raw = get_argument_values(picked.field, detail.node, execution.variable_values, detail.fragment_variable_values)
-    if picked.takes is None:
-        picked.takes = takes(execution, picked)
     return {
         name: raw[written] if convert is None else convert(raw[written])
-        for name, written, convert in picked.takes
+        for name, written, convert in named_arguments(execution, picked)
         if written in raw
     }
 
 
-def takes(execution: Execution, picked: Picked) -> list[Taken]:
+def takes(execution: Operation, picked: Picked) -> tuple[Taken, ...]:
+    """How the arguments of a field find their values; empty where the library must look each time."""
+    assert picked.field is not None
+    detail = picked.details[0]
+    if detail.fragment_variable_values is not None:
+        return ()
+    written = {argument.name.value: argument.value for argument in detail.node.arguments or ()}
+    found: list[Taken] = []
+    for name, key, convert in named_arguments(execution, picked):
+        argument, node = picked.field.args[key], written.get(key)
+        value: Any = coerce_default_value(argument)
+        variable = node.name.value if isinstance(node, VariableNode) else None
+        if node is not None and variable is None:
+            if has_variables(node):
+                return ()
+            value = coerce_input_literal(node, argument.type)
+        required = is_required_argument(argument) or (node is not None and variable is None)
+        found.append(Taken(name, variable, value, required, not isinstance(argument.type, GraphQLNonNull), convert))
+    return tuple(found)
+
+
+def has_variables(node: Node) -> bool:
+    """Whether a value is written with variables in it."""
+    if isinstance(node, ListValueNode):
+        return any(map(has_variables, node.values))
+    if isinstance(node, ObjectValueNode):
+        return any(has_variables(field.value) for field in node.fields)
+    return isinstance(node, VariableNode)
+
+
+def named_arguments(execution: Operation, picked: Picked) -> list[tuple[str, str, Callable[[Any], Any] | None]]:
     """The arguments of a field: their Python and GraphQL names, and what turns input objects into their classes."""
     assert picked.definition is not None
     converter: GraphQLCoreConverter = execution.schema._strawberry_schema.schema_converter  # type: ignore[attr-defined]  # noqa: SLF001
     config, scalars = converter.config, converter.scalar_registry
     assert picked.field is not None
-    found: list[Taken] = []
+    found: list[tuple[str, str, Callable[[Any], Any] | None]] = []
     for argument in picked.definition.arguments:
         written = config.name_converter.from_argument(argument)
         is_input = isinstance(get_named_type(picked.field.args[written].type), GraphQLInputObjectType)
@@ -60,7 +124,7 @@ def takes(execution: Execution, picked: Picked) -> list[Taken]:
     return found
 
 
-def coerce_all(execution: Execution, selection: Selection) -> list[Values]:
+def coerce_all(execution: Operation, selection: Selection) -> list[Values]:
     """The arguments of every field of a selection, by slot."""
     return [coerce(execution, picked) for picked in selection.slots]
 
@@ -72,6 +136,9 @@ def is_fixed(value: object) -> bool:
 
 def shape(value: object) -> object:
     """What of a value selects a plan, as something hashable."""
+    kind = type(value)
+    if kind in SCALARS:
+        return kind
     if is_fixed(value):
         return value
     if dataclasses.is_dataclass(value):
@@ -79,7 +146,7 @@ def shape(value: object) -> object:
         return (type(value), *[shape(getattr(value, field.name)) for field in fields])
     if isinstance(value, dict):
         return tuple((name, shape(item)) for name, item in value.items())
-    return type(value)
+    return kind
 
 
 class Parameters:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
+    OperationDefinitionNode,
     Visitor,
     parse,
     specified_rules,
@@ -27,6 +29,7 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from engine.cost import Costs, Prices
 from engine.limits import Limits, measure, refusal
+from engine.whole import Whole, operations_of, wholes_of
 
 RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 ERRORS_SHOWN = 5
@@ -54,6 +57,8 @@ class Document:
         introspects: Whether it asks about the schema itself.
         tokens: How many tokens it has.
         costs: What its operations cost.
+        operations: Its operations by name; without a name the only one.
+        wholes: Those that may be read without an executor.
         parts: The same with `@defer` and `@stream`, for clients that take answers in parts; None when it has neither.
     """
 
@@ -61,6 +66,8 @@ class Document:
     introspects: bool
     tokens: int
     costs: Costs
+    operations: Mapping[str | None, OperationDefinitionNode]
+    wholes: Mapping[str | None, Whole]
     parts: Document | None = None
 
 
@@ -85,6 +92,7 @@ class Documents:
 
     def __init__(self, schema: strawberry.Schema, limits: Limits) -> None:
         self._schema = graphql_schema(schema)
+        self._executor: Any = schema.execution_context_class
         self._prices = Prices(self._schema)
         self._limits = limits
         self._known: OrderedDict[str, Document] = OrderedDict()
@@ -142,15 +150,16 @@ class Documents:
         if errors:
             raise Refused([_named(error) for error in errors])
         found = self._priced(ast, introspects=introspects)
-        whole = visit(ast, _Whole()) if "@" in text else ast
-        return found if whole is ast else replace(self._priced(whole, introspects=introspects), parts=found)
+        undivided = visit(ast, _Undivided()) if "@" in text else ast
+        return found if undivided is ast else replace(self._priced(undivided, introspects=introspects), parts=found)
 
     def _priced(self, ast: DocumentNode, *, introspects: bool) -> Document:
         try:
             costs = Costs(ast, self._prices, UNFOLDED * self._limits.selections)
         except GraphQLError as error:
             raise Refused([error]) from None
-        return Document(ast, introspects, _count_tokens(ast), costs)
+        wholes = wholes_of(self._schema, self._executor, ast)
+        return Document(ast, introspects, _count_tokens(ast), costs, operations_of(ast), wholes)
 
     def _parse(self, text: str, most: int) -> DocumentNode:
         limits = self._limits
@@ -162,7 +171,7 @@ class Documents:
             raise Refused([_named(error)]) from None
 
 
-class _Whole(Visitor):
+class _Undivided(Visitor):
     """Takes out what cuts an answer into parts."""
 
     def enter_directive(self, node: DirectiveNode, *_rest: Any) -> Any:

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar, cast
 
 import strawberry
-from graphql import ExecutionResult, Executor, GraphQLError, OperationType, get_operation_ast
+from graphql import ExecutionResult, Executor, OperationType
 from graphql.execution import create_source_event_stream
 from strawberry.execution import optimized_is_awaitable
 
 from engine.budget import Budget
 from engine.context import Context
 from engine.deadline import ClientGone, within
-from engine.documents import Documents, Refused, graphql_schema
+from engine.documents import Document, Documents, Refused, graphql_schema
 from engine.limits import Limits, check_variables, refusal
 from engine.lookup import Lookup
 from engine.masking import Masking, masked, record
@@ -118,7 +118,7 @@ class Operations(Generic[C]):
         """
         self._admit(asked, context)
         document = self._documents.find(asked.query, suggest=self._rights.suggest(context), trusted=asked.trusted)
-        operation = get_operation_ast(document.ast, asked.operation_name)
+        operation = document.operations.get(asked.operation_name)
         return operation.operation if operation else None
 
     def may_part(self, asked: Asked, context: C) -> bool:
@@ -210,18 +210,7 @@ class Operations(Generic[C]):
         if document.introspects and not self._rights.introspect(context):
             raise Refused([refusal("INTROSPECTION_OFF", "Questions about the schema are not answered here.")])
         check_variables(asked.variables, self._limits)
-        executor: Executor[Any] | list[GraphQLError] = self._executor.build(
-            self._schema,
-            document.ast,
-            None,
-            context,
-            asked.variables,
-            asked.operation_name,
-            is_awaitable=optimized_is_awaitable,
-            hide_suggestions=not suggest,
-        )
-        if isinstance(executor, list):
-            raise Refused(executor)
+        executor = self._bind(document, asked, context, hide_suggestions=not suggest)
         record = RECORD.get()
         if record is not None:
             record.is_of(executor.operation, trusted=asked.trusted)
@@ -233,6 +222,27 @@ class Operations(Generic[C]):
         if kind not in allowed:
             raise BadRequest(405, "METHOD_NOT_ALLOWED", "A mutation must come by POST.", {"allow": "POST"})
         return executor
+
+    def _bind(self, document: Document, asked: Asked, context: C, *, hide_suggestions: bool) -> Executor[Any]:
+        """Take the variables of a request: what is nothing but declared fields needs no executor of the library."""
+        whole = document.wholes.get(asked.operation_name)
+        bound: Any = None
+        if whole is not None and not whole.never:
+            bound = whole.bind(asked.variables, context, hide_suggestions=hide_suggestions)
+        if bound is None:
+            bound = self._executor.build(
+                self._schema,
+                document.ast,
+                None,
+                context,
+                asked.variables,
+                asked.operation_name,
+                is_awaitable=optimized_is_awaitable,
+                hide_suggestions=hide_suggestions,
+            )
+        if isinstance(bound, list):
+            raise Refused(bound)
+        return cast("Executor[Any]", bound)
 
     async def begin(self, asked: Asked, context: C, allowed: Collection[OperationType]) -> tuple[Executor[Any], Paid]:
         """Make ready to run an operation, and take what it costs. Nothing has run yet when this refuses.

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable
-from typing import Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from graphql import OperationDefinitionNode
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext as Execution
 
 from engine.arguments import Values, coerce_all, shape
 from engine.explain import explain
 from engine.planning import Plan, Start, make
-from engine.selection import Selection, Spot, flag_names
+from engine.selection import Operation, Selection, Spot, flag_names
 from engine.sight import RECORD
 
-__all__ = ["Plans", "explain"]
+__all__ = ["PLANS", "Plans", "explain"]
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -47,15 +46,68 @@ class Recent(Generic[K, V]):
         return value
 
 
+class Planned:
+    """One selection with its plans: one for each shape of its arguments."""
+
+    def __init__(self, document: Document, selection: Selection, start: Start) -> None:
+        self._document = document
+        self._selection = selection
+        self._start = start
+
+    def find(self, operation: Operation) -> tuple[Plan, list[Values]]:
+        """The plan, made if need be, and the arguments of this request.
+
+        Args:
+            operation: The operation under way.
+
+        Raises:
+            GraphQLError: An argument does not fit its type.
+        """
+        arguments = coerce_all(operation, self._selection)
+        plans, key = self._document.plans, (self, *[shape(values) for values in arguments])
+        plan = plans.get(key)
+        record = RECORD.get()
+        if plan is None:
+            plan = plans.put(key, make(self._selection, self._start, arguments))
+            self._document.owner.made += 1
+            if record is not None:
+                record.plans_made += 1
+        elif record is not None:
+            record.plans_found += 1
+        return plan, arguments
+
+
 class Document:
     """What is kept for one operation: its selections and plans. It holds the operation, so that its id stays its own."""
 
-    def __init__(self, execution: Execution) -> None:
-        self.operation: OperationDefinitionNode = execution.operation
-        self.fragments = execution.fragments
-        self.flags = flag_names(execution)
-        self.selections: Recent[Hashable, Selection] = Recent(MOST_SELECTIONS)
+    def __init__(self, owner: Plans, operation: Operation) -> None:
+        self.owner = owner
+        self.operation: OperationDefinitionNode = operation.operation
+        self.fragments = operation.fragments
+        self.flags = flag_names(operation)
+        self.selections: Recent[Hashable, Planned] = Recent(MOST_SELECTIONS)
         self.plans: Recent[Hashable, Plan] = Recent(MOST_PLANS)
+
+    def flags_of(self, operation: Operation) -> tuple[Any, ...]:
+        """The values that decide what is selected."""
+        coerced = operation.variable_values.coerced
+        return tuple([coerced.get(name) for name in self.flags])
+
+    def planned(self, operation: Operation, spot: Spot, start: Start) -> Planned:
+        """What is kept for a field or reference under the values of this request.
+
+        Args:
+            operation: The operation under way.
+            spot: The field or reference.
+            start: What the plan starts from.
+        """
+        # The nodes live as long as the operation and its fragments, which are held here: ids are safe as keys.
+        concrete = spot.concrete.name if spot.concrete is not None else None
+        key = (id(spot.details[0].node), spot.parent.name, str(spot.type), concrete, start, self.flags_of(operation))
+        known = self.selections.get(key)
+        if known is None:
+            known = self.selections.put(key, Planned(self, Selection(operation, spot), start))
+        return known
 
 
 class Plans:
@@ -65,39 +117,24 @@ class Plans:
         self.documents: Recent[int, Document] = Recent(most)
         self.made = 0
 
-    def document(self, execution: Execution) -> Document:
+    def document(self, operation: Operation) -> Document:
         """What is kept for the operation under way."""
-        key = id(execution.operation)
+        key = id(operation.operation)
         known = self.documents.get(key)
-        if known is None or known.operation is not execution.operation:
-            known = self.documents.put(key, Document(execution))
+        if known is None or known.operation is not operation.operation:
+            known = self.documents.put(key, Document(self, operation))
         return known
 
-    def find(self, execution: Execution, spot: Spot, start: Start) -> tuple[Plan, list[Values]]:
+    def find(self, operation: Operation, spot: Spot, start: Start) -> tuple[Plan, list[Values]]:
         """The plan of a field or reference, made if need be, and the arguments of this request.
 
         Args:
-            execution: The operation under way.
+            operation: The operation under way.
             spot: The field or reference.
             start: What the plan starts from.
         """
-        document = self.document(execution)
-        flags = tuple([execution.variable_values.coerced.get(name) for name in document.flags])
-        # The nodes live as long as the operation and its fragments, which the document holds: ids are safe as keys.
-        concrete = spot.concrete.name if spot.concrete is not None else None
-        key = (id(spot.details[0].node), spot.parent.name, str(spot.type), concrete, start, flags)
-        selection = document.selections.get(key)
-        if selection is None:
-            selection = document.selections.put(key, Selection(execution, spot))
-        arguments = coerce_all(execution, selection)
-        plan_key = (key, tuple([shape(values) for values in arguments]))
-        plan = document.plans.get(plan_key)
-        record = RECORD.get()
-        if plan is None:
-            plan = document.plans.put(plan_key, make(selection, start, arguments))
-            self.made += 1
-            if record is not None:
-                record.plans_made += 1
-        elif record is not None:
-            record.plans_found += 1
-        return plan, arguments
+        return self.document(operation).planned(operation, spot, start).find(operation)
+
+
+PLANS: Final = Plans()
+"""The plans of this process."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from graphql import (
     GraphQLField,
@@ -15,21 +15,61 @@ from graphql import (
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLSchema,
+    OperationDefinitionNode,
     VariableNode,
     get_named_type,
     is_abstract_type,
 )
-from graphql.execution.collect_fields import FieldDetails, collect_subfields
+from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_subfields
+from graphql.execution.values import VariableValues
 from graphql.language import DirectiveNode, Visitor, visit
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext as Execution
 from strawberry.types.field import StrawberryField
 
 from engine.sources import ENTITIES, Declared, Entity, Finished, Source
 
 Details: TypeAlias = list[FieldDetails]
 
-Taken: TypeAlias = tuple[str, str, Callable[[Any], Any] | None]
-"""An argument's Python name, its GraphQL name, and what its value is put through."""
+
+class Operation(Protocol):
+    """What plans are made for and found by; an executor is one."""
+
+    @property
+    def schema(self) -> GraphQLSchema:
+        """The schema."""
+
+    @property
+    def operation(self) -> OperationDefinitionNode:
+        """What is asked; the same object each time."""
+
+    @property
+    def fragments(self) -> dict[str, FragmentDetails]:
+        """The fragments of its document."""
+
+    @property
+    def variable_values(self) -> VariableValues:
+        """The values of its variables."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How one argument of a field finds its value.
+
+    Attributes:
+        name: Its Python name.
+        variable: The variable that it is; None for all else.
+        value: What it is otherwise: what is written, or the default; `Undefined` for nothing.
+        required: Whether there must be a value.
+        nullable: Whether that may be null.
+        convert: What turns input objects into their classes.
+    """
+
+    name: str
+    variable: str | None
+    value: Any
+    required: bool
+    nullable: bool
+    convert: Callable[[Any], Any] | None
+
 
 DEFINITION = "strawberry-definition"
 """Where strawberry keeps its own object in the extensions of graphql-core's."""
@@ -68,7 +108,7 @@ class Picked:
         slot: Where its arguments are among those of the selection; None when it takes none.
         below: What is selected under it, by the name of the object type.
         types: The object types that its value may have, by name.
-        takes: Its arguments, once they have been looked up.
+        takes: Its arguments, once they have been looked up; empty when a value is made of variables and more.
         depth: How many steps below the root field its value lies in the answer.
         falls_to: The depth of the position that becomes null when this field cannot have a value; -1 is above the root.
         item_falls_to: The same for what its value holds.
@@ -83,7 +123,7 @@ class Picked:
     slot: int | None = None
     below: dict[str, list[Picked]] = dataclasses.field(default_factory=dict)
     types: dict[str, GraphQLObjectType] = dataclasses.field(default_factory=dict)
-    takes: list[Taken] | None = None
+    takes: tuple[Taken, ...] | None = None
     depth: int = 0
     falls_to: int = 0
     item_falls_to: int = 0
@@ -141,10 +181,10 @@ def depths(type_: GraphQLOutputType, depth: int, falls_to: int) -> tuple[int, in
 class Selection:
     """All that is selected under one root field (or reference)."""
 
-    def __init__(self, execution: Execution, spot: Spot) -> None:
+    def __init__(self, execution: Operation, spot: Spot) -> None:
         self.schema: GraphQLSchema = execution.schema
         self.slots: list[Picked] = []
-        self._execution: Execution | None = execution
+        self._execution: Operation | None = execution
         self._concrete = spot.concrete
         self.root = self._pick(spot.parent, spot.details, 0, -1, spot.type)
         self._execution = None  # What is kept must not hold a request's context.
@@ -202,7 +242,7 @@ class _FlagVisitor(Visitor):
             self.names.update(value.name.value for value in values if isinstance(value, VariableNode))
 
 
-def flag_names(execution: Execution) -> tuple[str, ...]:
+def flag_names(execution: Operation) -> tuple[str, ...]:
     """The variables of an operation that decide what is selected."""
     visitor = _FlagVisitor()
     for node in (execution.operation, *(fragment.definition for fragment in execution.fragments.values())):

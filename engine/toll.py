@@ -85,7 +85,9 @@ class Toll:
             OverBudget: There is not enough left.
         """
         operation = executor.operation
-        cost = self._documents.find(asked.query, parts=asked.parts).costs.of(operation, executor.variable_values.coerced)
+        cost = self._documents.find(asked.query, parts=asked.parts).costs.of(
+            operation, executor.variable_values.coerced
+        )
         note_cost(cost)
         limit = self._limits.cost
         if cost > limit:

@@ -32,7 +32,7 @@ MUTATIONS = [
     Mutation("parents mixed up", "engine.found", "zip(keys, groups[1:]", "zip(keys, groups[:0:-1]"),
     Mutation("parent's key ignored", "engine.pages", "query.where(rows.link == keys.c.id)", "query"),
     Mutation("counting what is hidden", "engine.lists", ".where(*links, *rows.conditions)", ".where(*links)"),
-    Mutation("skip and include forgotten", "engine.plans", "start, flags)", "start)"),
+    Mutation("skip and include forgotten", "engine.plans", "start, self.flags_of(operation))", "start)"),
     Mutation(
         "shapes forgotten",
         "engine.arguments",
