@@ -15,6 +15,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import ASGIApp
 
 import bootstrap
 from db.session import Database, connect
@@ -41,6 +42,7 @@ from schema.root import schema
 from settings import Settings
 from web import companion, connections, explorer, files, health, metrics, proofs, webhooks
 from web.callers import caller_of
+from web.front import Front
 
 VERSION: Final = "1.0.0"
 """The version of the API that apps read at `/health`; the software's own is in pyproject.toml."""
@@ -83,17 +85,20 @@ def build(settings: Settings) -> Starlette:
         max_age=600,
     )
 
+    doors: dict[str, ASGIApp] = {}
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with bootstrap.build(settings) as services:
             web = Web(settings, services, trusted)
             app.router.routes.extend(web.routes())
             app.state.web = web
+            doors["/graphql"] = web.door
             tuning.settle()
             async with web.serving():
                 yield
 
-    return Starlette(middleware=[Middleware(RequestIds), cors], lifespan=lifespan)
+    return Starlette(middleware=[Middleware(RequestIds), Middleware(Front, doors), cors], lifespan=lifespan)
 
 
 def read_documents(settings: Settings) -> Trusted:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from graphql import OperationType
@@ -21,6 +22,7 @@ STREAMS: Final = (EVENT_STREAM, MULTIPART)
 WEIGHT: Final = re.compile(r"[01](\.[0-9]{0,3})?")
 DEFER: Final = "deferSpec=20220824"
 INCREMENTAL: Final = "incrementalSpec=v0.2"
+MOST_REMEMBERED, LONGEST_REMEMBERED = 256, 256
 PARTS: Final = frozenset({"subscriptionspec", "deferspec", "incrementalspec"})
 
 
@@ -72,6 +74,11 @@ def read_accept(header: str | None) -> Accepted:
     """
     if not header or header == "*/*":
         return PLAIN
+    # An app sends the same one each time.
+    return _read_remembered(header) if len(header) <= LONGEST_REMEMBERED else _read(header)
+
+
+def _read(header: str) -> Accepted:
     weights, named, parameters = _weigh(header)
     # Who names the newer type knows it, so it goes before at equal weights; who says "anything" may be of any age.
     single = max(SINGLE, key=lambda kind: (weights[kind], kind in named, kind == JSON and kind not in named))
@@ -86,6 +93,9 @@ def read_accept(header: str | None) -> Accepted:
         kinds = f"{JSON} or {RESPONSE_JSON}, streams as {EVENT_STREAM} or {MULTIPART};subscriptionSpec=1.0"
         raise BadRequest(406, "NOT_ACCEPTABLE", f"Answers come as {kinds}.")
     return accepted
+
+
+_read_remembered = lru_cache(MOST_REMEMBERED)(_read)
 
 
 def _weigh(header: str) -> tuple[dict[str, float], set[str], dict[str, str]]:

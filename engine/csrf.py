@@ -35,8 +35,10 @@ def check_site(request: Request) -> None:
     Raises:
         BadRequest: It could be such a request.
     """
+    if request.method not in READING:
+        return
     site = request.headers.get("sec-fetch-site")
-    if request.method not in READING or site is None or site in OURS:
+    if site is None or site in OURS:
         return
     if not any(request.headers.get(name) for name in ASKED_FIRST):
         message = f"From another site this needs a header such as {ASKED_FIRST[0]}: 1."

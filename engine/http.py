@@ -21,6 +21,7 @@ from engine.csrf import READING, check_site
 from engine.deadline import ClientGone, within
 from engine.documents import Refused
 from engine.fanout import Groups
+from engine.headers import QuickRequest
 from engine.http_streams import Encoding, HttpStreams
 from engine.incremental import Deferrals
 from engine.limits import Limits
@@ -106,7 +107,7 @@ class GraphQLDoor(Generic[C]):
         if scope["type"] == "websocket":
             await self._sockets(scope, receive, send)
             return
-        request = Request(scope, receive)
+        request = QuickRequest(scope, receive)
         if request.method == "OPTIONS":
             response: ASGIApp = Response(status_code=204, headers={"allow": METHODS})
         elif self._page is not None and request.method in READING and self._wants_page(request):
@@ -138,6 +139,11 @@ class GraphQLDoor(Generic[C]):
             return self._operations.kind(asked, context)
         except Refused:
             return None
+
+    def _goes_in_parts(self, asked: Asked, accepted: Accepted, context: C) -> bool:
+        if not accepted.incremental:
+            return False
+        return accepted.single is None or self._operations.may_part(asked, context)
 
     async def _respond(self, request: Request, receive: Receive) -> ASGIApp:
         accepted = PLAIN
@@ -172,8 +178,8 @@ class GraphQLDoor(Generic[C]):
         if streams and request.method != "HEAD" and (encoding := encoding_of(accepted)):
             return self._streams.respond(encoding, asked, context, request, self._address_of(request))
         allowed = READS if reading else READS_AND_DEEDS
-        in_parts = accepted.single is None or self._operations.may_part(asked, context)
-        if accepted.incremental and in_parts and request.method != "HEAD":
+        if self._goes_in_parts(asked, accepted, context) and request.method != "HEAD":
+            assert accepted.incremental
             parted = replace(asked, parts=True)
             return await self._deferrals.run(parted, context, allowed, accepted.incremental, gone)
         answer = await self._operations.run(asked, context, allowed, gone)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Iterable
 from typing import Final
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from engine.operations import Answer
-from engine.requests import JSON
+from engine.requests import JSON, RESPONSE_JSON
 
 PARTIAL: Final = 294
 """Partial Success: GraphQL over HTTP recommends it where there are both data and errors."""
@@ -19,21 +21,45 @@ PARTIAL: Final = 294
 PUBLIC_SECONDS: Final = 5
 """No longer than anything that was hidden meanwhile may still be seen."""
 
-VARY: Final = "accept, authorization"
+VARY: Final = "accept, authorization, origin"
+JSON_HEADERS: Final = {
+    kind: (
+        (b"content-type", f"{kind}; charset=utf-8".encode()),
+        (b"cache-control", b"no-store"),
+        (b"vary", VARY.encode()),
+    )
+    for kind in (JSON, RESPONSE_JSON)
+}
 
 
-def respond(answer: Answer, media_type: str) -> Response:
+class Sent:
+    """A response of one text, with its headers ready to go."""
+
+    __slots__ = ("_body", "_start")
+
+    def __init__(self, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> None:
+        length = (b"content-length", b"%d" % len(body))
+        self._start = {"type": "http.response.start", "status": status, "headers": [length, *headers]}
+        self._body = body
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        """Send it."""
+        await send(self._start)
+        await send({"type": "http.response.body", "body": self._body})
+
+
+def respond(answer: Answer, media_type: str) -> ASGIApp:
     """Make the response of an answer that nobody keeps.
 
     Args:
         answer: What goes back.
         media_type: One of the two types of JSON.
     """
-    headers = {"content-type": f"{media_type}; charset=utf-8", "cache-control": "no-store", "vary": VARY}
-    return Response(orjson.dumps(answer.payload), _status(answer, media_type), {**headers, **answer.headers})
+    headers = [*JSON_HEADERS[media_type], *[(name.encode(), value.encode()) for name, value in answer.headers.items()]]
+    return Sent(_status(answer, media_type), headers, orjson.dumps(answer.payload))
 
 
-def respond_kept(answer: Answer, media_type: str, request: Request, *, public: bool) -> Response:
+def respond_kept(answer: Answer, media_type: str, request: Request, *, public: bool) -> ASGIApp:
     """Make the response of a read that may be kept: a GET of a trusted document.
 
     Args:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from starlette.requests import HTTPConnection
@@ -20,6 +21,8 @@ SYSTEMS: Final = {
     "Linux": "Linux",
 }
 LONGEST: Final = 120
+LONGEST_AGENT: Final = 512
+MOST_AGENTS: Final = 1024
 
 
 def caller_of(connection: HTTPConnection, trusted: Sequence[str]) -> Caller:
@@ -36,7 +39,7 @@ def caller_of(connection: HTTPConnection, trusted: Sequence[str]) -> Caller:
         forwarded = [part.strip() for part in connection.headers.get("x-forwarded-for", "").split(",") if part.strip()]
         # From the right: each proxy adds whom it was called by; the first that is no proxy of ours is the client.
         address = next((part for part in reversed(forwarded) if not _is_trusted(part, trusted)), address)
-    return Caller(address=address, device=_device(connection.headers.get("user-agent", "")), city=city)
+    return Caller(address=address, device=_device(connection.headers.get("user-agent", "")[:LONGEST_AGENT]), city=city)
 
 
 def _is_trusted(address: str, trusted: Sequence[str]) -> bool:
@@ -49,6 +52,7 @@ def _is_trusted(address: str, trusted: Sequence[str]) -> bool:
     return any(parsed in ipaddress.ip_network(network) for network in trusted)
 
 
+@lru_cache(MOST_AGENTS)
 def _device(agent: str) -> str:
     """Name a program and its system for people, such as `Firefox on Linux`; an unknown one by its own first word."""
     browser = next((name for mark, name in BROWSERS.items() if mark in agent), None)
