@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol, cast
+from typing import Any, cast
 from uuid import UUID
 
 import orjson
 from sqlalchemy import event
-from sqlalchemy.exc import DisconnectionError, MissingGreenlet
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from db.queries import events as event_queries
 from db.queries import jobs as job_queries
+from db.reads import Borrowed, Fetch, ReadPlaces, ReadyPool, refuse_closed
 from domain.events import Event
 from domain.jobs import Job
 from domain.ports import Bell, Bus
 
+__all__ = ["Database", "Fetch", "ReadPlaces", "Tx", "connect"]
+
 OnStatement = Callable[[str, float], None]
 """Told the text of a statement of a session, and the seconds that it took. Its values are not told."""
-
-READS_AT_ONCE = 4
-"""How many connections the root fields of one operation may hold at a time."""
-
-
-class Fetch(Protocol):
-    """What a compiled read needs of a connection."""
-
-    async def fetch(self, query: str, *args: Any) -> list[Any]:
-        """Run one statement and return its records."""
 
 
 @dataclass
@@ -84,34 +74,6 @@ def _encode(event: Event, sequence: int, occurred_at: datetime) -> bytes:
     )
 
 
-class Borrowed:
-    """A bare driver connection of the pool for the length of a block.
-
-    It goes around SQLAlchemy's connection, which costs as much as the read of a row and which a compiled read has no use
-    for. Giving it back needs no await: no transaction was begun that would have to be undone.
-    """
-
-    __slots__ = ("_engine", "_pooled")
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
-
-    async def __aenter__(self) -> Fetch:
-        self._pooled = await self._take()
-        return cast("Fetch", self._pooled.driver_connection)
-
-    async def _take(self) -> PoolProxiedConnection:
-        if cast("QueuePool", self._engine.pool).checkedin():
-            # One lies there. To take it awaits nothing, and the greenlet for what could await costs twice as much as the rest.
-            with suppress(MissingGreenlet):
-                return self._engine.sync_engine.raw_connection()
-        # There is none, or it was closed meanwhile and another must be opened.
-        return await self._engine.raw_connection()
-
-    async def __aexit__(self, *_: object) -> None:
-        self._pooled.close()
-
-
 @dataclass(frozen=True)
 class PoolUsage:
     """How the pool is used.
@@ -158,6 +120,10 @@ class Database:
         """Borrow a bare driver connection for compiled reads; each statement is its own transaction."""
         return Borrowed(self.engine)
 
+    def places(self) -> ReadPlaces:
+        """What lends connections to the reads of one operation."""
+        return ReadPlaces(self.engine)
+
     async def ping(self) -> None:
         """Ask the database for a sign of life; raises what SQLAlchemy raises when there is none."""
         async with self.read() as connection:
@@ -165,48 +131,14 @@ class Database:
 
     def pool_usage(self) -> PoolUsage:
         """Look at the pool."""
-        pool = cast("QueuePool", self.engine.pool)
-        return PoolUsage(pool.checkedout(), pool.checkedin(), pool.size())
+        pool = cast("ReadyPool", self.engine.pool)
+        ready = len(pool.ready)
+        return PoolUsage(pool.checkedout() - ready, pool.checkedin() + ready, pool.size())
 
     async def close(self) -> None:
         """Close all connections."""
+        cast("ReadyPool", self.engine.pool).give_back()
         await self.engine.dispose()
-
-
-class ReadPlaces:
-    """The few connections that one operation may hold at a time, so that one deep query cannot drain the pool."""
-
-    def __init__(self, database: Database) -> None:
-        self._engine = database.engine
-        self._places = asyncio.Semaphore(READS_AT_ONCE)
-
-    def read(self) -> Placed:
-        """Borrow a connection when a place is free."""
-        return Placed(self._engine, self._places)
-
-
-class Placed(Borrowed):
-    """A borrowed connection that takes up a place for as long as it is held."""
-
-    __slots__ = ("_places",)
-
-    def __init__(self, engine: AsyncEngine, places: asyncio.Semaphore) -> None:
-        super().__init__(engine)
-        self._places = places
-
-    async def __aenter__(self) -> Fetch:
-        await self._places.acquire()
-        try:
-            return await super().__aenter__()
-        except BaseException:
-            self._places.release()
-            raise
-
-    async def __aexit__(self, *error: object) -> None:
-        try:
-            await super().__aexit__(*error)
-        finally:
-            self._places.release()
 
 
 def connect(url: str, *, pool_size: int, application: str, on_statement: OnStatement | None = None) -> AsyncEngine:
@@ -220,6 +152,7 @@ def connect(url: str, *, pool_size: int, application: str, on_statement: OnState
     """
     engine = create_async_engine(
         url,
+        poolclass=ReadyPool,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
@@ -239,7 +172,7 @@ def connect(url: str, *, pool_size: int, application: str, on_statement: OnState
             "server_settings": {"application_name": application, "jit": "off", "timezone": "UTC"},
         },
     )
-    event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    event.listen(engine.sync_engine, "checkout", refuse_closed)
     if on_statement is not None:
         _listen(engine, on_statement)
     return engine
@@ -254,12 +187,3 @@ def _listen(engine: AsyncEngine, on_statement: OnStatement) -> None:
 
     event.listen(engine.sync_engine, "before_cursor_execute", before)
     event.listen(engine.sync_engine, "after_cursor_execute", after)
-
-
-def _refuse_closed(connection: Any, _record: Any, _proxy: Any) -> None:
-    """Have the pool open another connection in the place of one that PostgreSQL has closed, as when it restarted.
-
-    The driver knows without asking. The pool does not: what fails in a compiled read never passes SQLAlchemy.
-    """
-    if connection.driver_connection.is_closed():
-        raise DisconnectionError

@@ -18,7 +18,7 @@ from engine.accept import EVENT_STREAM, PLAIN, Accepted, read_accept
 from engine.budget import Budget
 from engine.context import Context
 from engine.csrf import READING, check_site
-from engine.deadline import ClientGone, within
+from engine.deadline import ClientGone, DeadlineExceeded
 from engine.documents import Refused
 from engine.fanout import Groups
 from engine.headers import QuickRequest
@@ -29,7 +29,7 @@ from engine.lookup import Lookup
 from engine.masking import Masking
 from engine.multipart_subscriptions import Parts
 from engine.operations import Answer, Operations
-from engine.requests import JSON, METHODS, Asked, read_request
+from engine.requests import JSON, METHODS, Asked, read_request, too_slow
 from engine.responses import respond, respond_kept
 from engine.rights import Rights
 from engine.sight import Sight
@@ -151,8 +151,11 @@ class GraphQLDoor(Generic[C]):
         try:
             accepted = read_accept(request.headers.get("accept"))
             check_site(request)
-            asked = await read_request(request, self._limits)
-            return await self._answer(request, asked, accepted, receive)
+            asked, context = await self._enter(request)
+            if isinstance(context, Answer):
+                self._operations.sight.refused(context.payload)
+                return respond(context, accepted.single or JSON)
+            return await self._answer(request, asked, context, accepted, receive)
         except ClientGone:
             raise
         except Exception as error:  # noqa: BLE001 -- a request gets an answer, whatever is wrong with it or with us
@@ -160,18 +163,28 @@ class GraphQLDoor(Generic[C]):
             self._operations.sight.refused(answer.payload)
             return respond(answer, accepted.single or JSON)
 
-    async def _answer(self, request: Request, asked: Asked, accepted: Accepted, receive: Receive) -> ASGIApp:
+    async def _enter(self, request: Request) -> tuple[Asked, C | Answer]:
+        """Read what is asked, and find out who asks; or give the answer for somebody who is not let in."""
+        asked = None
+        try:
+            async with asyncio.timeout(self._limits.init_seconds):
+                asked = await read_request(request, self._limits)
+                return asked, await self._context(request, None)
+        except TimeoutError:
+            raise too_slow(self._limits) if asked is None else DeadlineExceeded(self._limits.init_seconds) from None
+        except self._operations.masking.expose as error:
+            if asked is None:
+                raise
+            return asked, _unwelcome(error, self._operations.failed(error))
+
+    async def _answer(
+        self, request: Request, asked: Asked, context: C, accepted: Accepted, receive: Receive
+    ) -> ASGIApp:
         async def gone() -> None:
             while (await receive())["type"] != "http.disconnect":
                 pass
 
         media_type = accepted.single or JSON
-        try:
-            context = await within(self._limits.deadline_seconds, self._context(request, None))
-        except self._operations.masking.expose as error:
-            answer = _unwelcome(error, self._operations.failed(error))
-            self._operations.sight.refused(answer.payload)
-            return respond(answer, media_type)
         asked = await self._operations.find(asked, context)
         kind, reading = self._kind(asked, context), request.method in READING
         streams = accepted.streams(kind) and not (reading and kind is OperationType.MUTATION)

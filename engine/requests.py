@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -117,13 +116,13 @@ async def read_request(request: Request, limits: Limits) -> Asked:
 
     Args:
         request: A GET (or HEAD) with parameters in its address, or a POST with a JSON body.
-        limits: How long the body may be, and how long it may take to arrive.
+        limits: How long the body may be. How long it may take to arrive is for the caller to say: see `too_slow`.
 
     Returns:
         What is asked.
 
     Raises:
-        BadRequest: Another method, media type or encoding; too long, too slow; not JSON; parameters of the wrong type.
+        BadRequest: Another method, media type or encoding; too long; not JSON; parameters of the wrong type.
     """
     if request.method in {"GET", "HEAD"}:
         values: dict[str, Any] = dict(request.query_params)
@@ -157,18 +156,20 @@ async def _read_body(request: Request, limits: Limits) -> bytes:
     chunks: list[bytes] = []
     length = 0
     try:
-        async with asyncio.timeout(limits.init_seconds):
-            async for chunk in request.stream():
-                length += len(chunk)
-                if length > most:
-                    raise _too_large(most)
-                chunks.append(chunk)
-    except TimeoutError:
-        message = f"The body did not arrive within {limits.init_seconds:g} s."
-        raise BadRequest(408, "REQUEST_TIMEOUT", message, {"connection": "close"}) from None
+        async for chunk in request.stream():
+            length += len(chunk)
+            if length > most:
+                raise _too_large(most)
+            chunks.append(chunk)
     except ClientDisconnect:
         raise _malformed("The body ended too early.") from None
     return b"".join(chunks)
+
+
+def too_slow(limits: Limits) -> BadRequest:
+    """Say that a body did not arrive in time."""
+    message = f"The body did not arrive within {limits.init_seconds:g} s."
+    return BadRequest(408, "REQUEST_TIMEOUT", message, {"connection": "close"})
 
 
 def _too_large(most: int) -> BadRequest:

@@ -48,7 +48,7 @@ class Context:
         self.caller = caller
         self.origins = origins
         self.over_http = over_http
-        self._places = ReadPlaces(database)
+        self._places: ReadPlaces | None = None
 
     @property
     def signed_in(self) -> Actor:
@@ -94,6 +94,8 @@ class Context:
 
     def read(self) -> AbstractAsyncContextManager[Fetch]:
         """Borrow a connection for a compiled read."""
+        if self._places is None:
+            self._places = self.database.places()
         return self._places.read()
 
 

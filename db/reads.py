@@ -1,0 +1,146 @@
+"""Connections for compiled reads: bare ones of the driver, lent by the pool that transactions have theirs from."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Any, Final, Protocol, cast
+
+from sqlalchemy.exc import DisconnectionError, MissingGreenlet
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.pool import AsyncAdaptedQueuePool, PoolProxiedConnection
+
+READS_AT_ONCE: Final = 4
+"""How many connections the root fields of one operation may hold at a time."""
+
+
+class Fetch(Protocol):
+    """What a compiled read needs of a connection."""
+
+    async def fetch(self, query: str, *args: Any) -> list[Any]:
+        """Run one statement and return its records."""
+
+
+class ReadyPool(AsyncAdaptedQueuePool):
+    """A pool in which the connections that reads have done with stay at hand for the next read.
+
+    To check one in and out again takes SQLAlchemy longer than a small read takes us. Whoever else needs a connection when
+    none is idle gets one of these: the pool is as large for transactions as if nobody kept any.
+
+    Attributes:
+        ready: Checked out, and nobody's.
+    """
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.ready: list[PoolProxiedConnection] = []
+        self._waiting = 0
+
+    def _do_get(self) -> Any:
+        if self.ready and not self.checkedin():
+            self.ready.pop().close()
+        self._waiting += 1
+        try:
+            return super()._do_get()
+        finally:
+            self._waiting -= 1
+
+    def take(self) -> PoolProxiedConnection | None:
+        """Take a connection that is at hand and open."""
+        while self.ready:
+            connection = self.ready.pop()
+            if not is_closed(connection):
+                return connection
+            connection.close()
+        return None
+
+    def keep(self, connection: PoolProxiedConnection) -> None:
+        """Keep a connection at hand, unless somebody waits for one."""
+        if self._waiting or is_closed(connection):
+            connection.close()
+        else:
+            self.ready.append(connection)
+
+    def give_back(self) -> None:
+        """Keep none at hand any more."""
+        while self.ready:
+            self.ready.pop().close()
+
+
+class Borrowed:
+    """A bare driver connection of the pool for the length of a block.
+
+    It goes around SQLAlchemy's connection, which costs as much as the read of a row and which a compiled read has no use
+    for. Giving it back needs no await: no transaction was begun that would have to be undone.
+    """
+
+    __slots__ = ("_engine", "_pool", "_pooled")
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._pool = cast("ReadyPool", engine.pool)
+
+    async def __aenter__(self) -> Fetch:
+        self._pooled = self._pool.take() or await self._check_out()
+        return cast("Fetch", self._pooled.driver_connection)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._pool.keep(self._pooled)
+
+    async def _check_out(self) -> PoolProxiedConnection:
+        if self._pool.checkedin():
+            # One lies there. To take it awaits nothing, and the greenlet for what could await costs twice the rest.
+            with suppress(MissingGreenlet):
+                return self._engine.sync_engine.raw_connection()
+        # There is none, or it was closed meanwhile and another must be opened.
+        return await self._engine.raw_connection()
+
+
+class ReadPlaces:
+    """The few connections that one operation may hold at a time, so that one deep query cannot drain the pool."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._places = asyncio.Semaphore(READS_AT_ONCE)
+
+    def read(self) -> Placed:
+        """Borrow a connection when a place is free."""
+        return Placed(self._engine, self._places)
+
+
+class Placed(Borrowed):
+    """A borrowed connection that takes up a place for as long as it is held."""
+
+    __slots__ = ("_places",)
+
+    def __init__(self, engine: AsyncEngine, places: asyncio.Semaphore) -> None:
+        super().__init__(engine)
+        self._places = places
+
+    async def __aenter__(self) -> Fetch:
+        await self._places.acquire()
+        try:
+            return await super().__aenter__()
+        except BaseException:
+            self._places.release()
+            raise
+
+    async def __aexit__(self, *error: object) -> None:
+        try:
+            await super().__aexit__(*error)
+        finally:
+            self._places.release()
+
+
+def is_closed(connection: Any) -> bool:
+    """Whether PostgreSQL has closed a connection, as far as the driver knows without asking."""
+    return bool(connection.driver_connection is None or connection.driver_connection.is_closed())
+
+
+def refuse_closed(connection: Any, _record: Any, _proxy: Any) -> None:
+    """Have the pool open another connection in the place of one that PostgreSQL has closed, as when it restarted.
+
+    The pool does not know by itself: what fails in a compiled read never passes SQLAlchemy.
+    """
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
