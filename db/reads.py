@@ -21,6 +21,9 @@ class Fetch(Protocol):
         """Run one statement and return its records."""
 
 
+Ready = tuple[PoolProxiedConnection, Any]
+
+
 class ReadyPool(AsyncAdaptedQueuePool):
     """A pool in which the connections that reads have done with stay at hand for the next read.
 
@@ -28,43 +31,43 @@ class ReadyPool(AsyncAdaptedQueuePool):
     none is idle gets one of these: the pool is as large for transactions as if nobody kept any.
 
     Attributes:
-        ready: Checked out, and nobody's.
+        ready: Checked out, and nobody's: the pool's side of each and the driver's.
     """
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self.ready: list[PoolProxiedConnection] = []
+        self.ready: list[Ready] = []
         self._waiting = 0
 
     def _do_get(self) -> Any:
         if self.ready and not self.checkedin():
-            self.ready.pop().close()
+            self.ready.pop()[0].close()
         self._waiting += 1
         try:
             return super()._do_get()
         finally:
             self._waiting -= 1
 
-    def take(self) -> PoolProxiedConnection | None:
+    def take(self) -> Ready | None:
         """Take a connection that is at hand and open."""
         while self.ready:
-            connection = self.ready.pop()
-            if not is_closed(connection):
-                return connection
-            connection.close()
+            found = self.ready.pop()
+            if not found[1].is_closed():
+                return found
+            found[0].close()
         return None
 
-    def keep(self, connection: PoolProxiedConnection) -> None:
+    def keep(self, pooled: PoolProxiedConnection, driver: Any) -> None:
         """Keep a connection at hand, unless somebody waits for one."""
-        if self._waiting or is_closed(connection):
-            connection.close()
+        if self._waiting or driver.is_closed():
+            pooled.close()
         else:
-            self.ready.append(connection)
+            self.ready.append((pooled, driver))
 
     def give_back(self) -> None:
         """Keep none at hand any more."""
         while self.ready:
-            self.ready.pop().close()
+            self.ready.pop()[0].close()
 
 
 class Borrowed:
@@ -74,18 +77,22 @@ class Borrowed:
     for. Giving it back needs no await: no transaction was begun that would have to be undone.
     """
 
-    __slots__ = ("_engine", "_pool", "_pooled")
+    __slots__ = ("_driver", "_engine", "_pool", "_pooled")
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._pool = cast("ReadyPool", engine.pool)
+        self._pool = cast("ReadyPool", engine.sync_engine.pool)
 
     async def __aenter__(self) -> Fetch:
-        self._pooled = self._pool.take() or await self._check_out()
-        return cast("Fetch", self._pooled.driver_connection)
+        found = self._pool.take()
+        if found is None:
+            pooled = await self._check_out()
+            found = pooled, pooled.driver_connection
+        self._pooled, self._driver = found
+        return cast("Fetch", self._driver)
 
     async def __aexit__(self, *_: object) -> None:
-        self._pool.keep(self._pooled)
+        self._pool.keep(self._pooled, self._driver)
 
     async def _check_out(self) -> PoolProxiedConnection:
         if self._pool.checkedin():
@@ -130,11 +137,6 @@ class Placed(Borrowed):
             await super().__aexit__(*error)
         finally:
             self._places.release()
-
-
-def is_closed(connection: Any) -> bool:
-    """Whether PostgreSQL has closed a connection, as far as the driver knows without asking."""
-    return bool(connection.driver_connection is None or connection.driver_connection.is_closed())
 
 
 def refuse_closed(connection: Any, _record: Any, _proxy: Any) -> None:

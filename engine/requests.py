@@ -18,7 +18,7 @@ LONGEST_ID: Final = 200
 """Ids of documents are hashes or names."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # Not frozen, which takes four times as long to make; nobody changes it all the same.
 class Asked:
     """One operation as it was asked for.
 

@@ -32,7 +32,8 @@ def caller_of(connection: HTTPConnection, trusted: Sequence[str]) -> Caller:
         connection: The request, or a socket's handshake.
         trusted: Networks of proxies whose `X-Forwarded-For` and `X-Client-City` are believed.
     """
-    address = connection.client.host if connection.client else ""
+    client = connection.client
+    address = client.host if client else ""
     city = None
     if _is_trusted(address, trusted):
         city = connection.headers.get("x-client-city")
