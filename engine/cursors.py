@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -18,6 +19,8 @@ from engine.errors import BadInput
 
 BITS: dict[type[Integer], int] = {SmallInteger: 16, BigInteger: 64, Integer: 32}
 
+URL_SAFE = bytes.maketrans(b"+/", b"-_")
+
 REFUSAL = "This is not a cursor of this list in this order."
 
 
@@ -28,7 +31,9 @@ def tag_of(place: str) -> str:
 
 def encode(tag: str, *values: Any) -> str:
     """Make the cursor of the item that has these values in the order's columns."""
-    return base64.urlsafe_b64encode(orjson.dumps((tag, *values), default=str)).decode().rstrip("=")
+    # One of these is made for each row of a page, so the library's way through three functions is gone at once.
+    written = binascii.b2a_base64(orjson.dumps((tag, *values), default=str), newline=False)
+    return written.translate(URL_SAFE, b"=").decode()
 
 
 def decode(text: str, tag: str, readers: Sequence[Callable[[Any], Any]], argument: str) -> list[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import groupby
 from time import perf_counter
 from typing import Any, Protocol
@@ -140,16 +141,23 @@ class Bounds:
 
     def close(self, group: list[Any], ends: Mapping[str, bool]) -> None:
         """Put a page's place where its rows' places are."""
-        for index, picked in self.infos:
+        for index, type_name, fields in self.places:
             places = group[index]
             values = {
-                TYPENAME: picked.type.name,
+                TYPENAME: type_name,
                 "hasNextPage": ends.get("hasNextPage", False),
                 "hasPreviousPage": ends.get("hasPreviousPage", False),
                 "startCursor": cursors.encode(self.tag, *places[0]) if places else None,
                 "endCursor": cursors.encode(self.tag, *places[-1]) if places else None,
             }
-            group[index] = {one.key: values[one.name] for one in picked.sole()}
+            group[index] = {key: values[name] for key, name in fields}
+
+    @cached_property
+    def places(self) -> list[tuple[int, str, list[tuple[str, str]]]]:
+        """Each of `infos`: its index, the name of its type, and what is selected of it by response key."""
+        return [
+            (index, picked.type.name, [(one.key, one.name) for one in picked.sole()]) for index, picked in self.infos
+        ]
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from graphql import get_named_type
-from sqlalchemy import BigInteger, ColumnElement, FromClause, bindparam, exists, select, true, tuple_
+from sqlalchemy import BigInteger, ColumnElement, FromClause, Text, Uuid, bindparam, cast, exists, select, true, tuple_
 
 from engine import cursors
 from engine.arguments import Values, given
@@ -216,7 +216,7 @@ class Page:
         """What is made of each row for nodes, edges or the page's place."""
         marks = []
         if picked.name != "nodes":
-            marks = [level.column(column, inner.name, "o", index) for index, column in enumerate(ordered)]
+            marks = [level.column(as_mark(column), inner.name, "o", index) for index, column in enumerate(ordered)]
         if picked.name == "nodes":
             return record(self.c, level, here, picked.sole())
         if picked.name == "pageInfo":
@@ -236,6 +236,11 @@ class Page:
         if edge.row is not self.target.row:
             row, name = self.c.alias(edge.row, inner)[0], f"{inner.name} between"
         return node(self.c, level, Here(edge, row, name, arguments=self.arguments), picked)
+
+
+def as_mark(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A column of the order as cursors are made of it: ids as text, which the driver need not read."""
+    return cast(column, Text) if isinstance(column.type, Uuid) else column
 
 
 def node_entity(picked: Picked) -> Entity:
