@@ -29,7 +29,7 @@ class RequestIds:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         # No secret: it only tells one request from another. To ask the system for randomness each time takes longer.
-        self._process = secrets.token_hex(6)
+        self._process = secrets.token_hex(4)
         self._numbers = itertools.count(secrets.randbelow(1 << 24))
 
     def _new_id(self) -> str:

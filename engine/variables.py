@@ -111,7 +111,7 @@ def plain_variable(schema: GraphQLSchema, node: VariableDefinitionNode) -> Plain
         return None
     type_ = signature.type
     nullable = not isinstance(type_, GraphQLNonNull)
-    kind = PLAIN.get(type_ if nullable else type_.of_type)
+    kind = PLAIN.get(type_.of_type if isinstance(type_, GraphQLNonNull) else type_)
     if kind is None:
         return None
     default = coerce_default_value(signature) if signature.default is not None else MISSING

@@ -7,7 +7,7 @@ errors are its own, to the letter.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Hashable, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from graphql import (
     DocumentNode,
@@ -196,7 +196,7 @@ class Reading:
                 self.context_value,
                 dict(self.given),
                 name.value if name is not None else None,
-                is_awaitable=optimized_is_awaitable,
+                is_awaitable=cast("Any", optimized_is_awaitable),
                 hide_suggestions=self.hide_suggestions,
             )
         return self._executor
@@ -206,15 +206,16 @@ class Reading:
         return self._read()
 
     async def _read(self) -> ExecutionResult:
-        data: dict[str, Any] | None = {key: None if isinstance(root, Root) else root for key, root in self.roots}
+        read: dict[str, Any] = {key: None if isinstance(root, Root) else root for key, root in self.roots}
+        data: dict[str, Any] | None = read
         waiting = [(key, root) for key, root in self.roots if isinstance(root, Root)]
         try:
             if len(waiting) == 1:
                 [(key, root)] = waiting
-                data[key] = await root.read(self)
+                read[key] = await root.read(self)
             else:
                 values = await gather_with_cancel(*[root.read(self) for _, root in waiting])
-                data.update(zip([key for key, _ in waiting], values, strict=True))
+                read.update(zip([key for key, _ in waiting], values, strict=True))
         except GraphQLError as error:
             self.executor().collected_errors.add(error, None)
             data = None

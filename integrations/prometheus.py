@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections import Counter as Counts
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
-from typing import Final
+from typing import Any, Final
 
 from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
@@ -156,7 +156,7 @@ class Prometheus:
         yield seconds
 
 
-def _counter(name: str, description: str, labels: Sequence[str], values: Mapping[tuple[str, ...], float]) -> Metric:
+def _counter(name: str, description: str, labels: Sequence[str], values: Mapping[Any, float]) -> Metric:
     family = CounterMetricFamily(name, description, labels=labels)
     for key, value in values.items():
         family.add_metric(key, value)

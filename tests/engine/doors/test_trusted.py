@@ -199,7 +199,7 @@ async def test_what_may_be_kept_and_for_whom(client, door):
     url, params = f"http://{door}/graphql", {"documentId": "Greet"}
     first = await client.get(url, params=params)
     assert first.headers["cache-control"] == "public, max-age=5"
-    assert first.headers["vary"] == "accept, authorization"
+    assert first.headers["vary"] == "accept, authorization, origin"
     for tag in (first.headers["etag"], first.headers["etag"][2:], f'"x", {first.headers["etag"]}', "*"):
         again = await client.get(url, params=params, headers={"if-none-match": tag})
         assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
