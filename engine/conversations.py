@@ -57,6 +57,9 @@ class Operation:
         self.member: Member | None = None
         self.over = False
 
+    def opened(self) -> None:
+        """Nothing: the protocol has no word for it."""
+
     def next(self, delivery: Delivery) -> None:
         """Send an answer; the same bytes for all who use one id."""
         if self.over:

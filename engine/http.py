@@ -21,7 +21,7 @@ from engine.csrf import READING, check_site
 from engine.deadline import ClientGone, within
 from engine.documents import Refused
 from engine.fanout import Groups
-from engine.http_streams import Encoding, HttpStreams
+from engine.http_streams import HttpStreams
 from engine.incremental import Deferrals
 from engine.limits import Limits
 from engine.lookup import Lookup
@@ -33,6 +33,7 @@ from engine.responses import respond, respond_kept
 from engine.rights import Rights
 from engine.sight import Sight
 from engine.sockets import Sockets, client_of
+from engine.spools import Encoding
 from engine.sse import Events
 from engine.streams import Streams, nowhere
 
@@ -175,7 +176,8 @@ class GraphQLDoor(Generic[C]):
         in_parts = accepted.single is None or self._operations.may_part(asked, context)
         if accepted.incremental and in_parts and request.method != "HEAD":
             parted = replace(asked, parts=True)
-            return await self._deferrals.run(parted, context, allowed, accepted.incremental, gone)
+            form = accepted.incremental
+            return await self._deferrals.run(parted, context, allowed, form=form, media_type=media_type, gone=gone)
         answer = await self._operations.run(asked, context, allowed, gone)
         if reading and asked.trusted:
             return respond_kept(answer, media_type, request, public=self._rights.public(context))

@@ -60,6 +60,9 @@ class Delivery:
 class Sink(Protocol):
     """Where the answers of one operation go. Nothing here waits for the client but `drained`."""
 
+    def opened(self) -> None:
+        """Take note that a subscription was let in and opened; answers follow as they come."""
+
     def next(self, delivery: Delivery) -> None:
         """Take an answer."""
 

@@ -122,6 +122,7 @@ class Streams:
             sink.fail(failed)
             return None
         self.operations.sight.end(record, {})
+        sink.opened()
         joined: Member | None = None
         try:
             joined = await self._follow(source, executor, asked, context, sink)

@@ -130,6 +130,7 @@ async def web(settings, sandbox):
         host="127.0.0.1",
         port=settings.port,
         log_level="warning",
+        http="engine.cutting:CuttingProtocol",
         ws="engine.frames:FrameProtocol",
         ws_per_message_deflate=False,
         lifespan="on",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -251,6 +252,7 @@ SERVER = {
     "port": 0,
     "log_level": "critical",
     "lifespan": "off",
+    "http": "engine.cutting:CuttingProtocol",
     "ws": "engine.frames:FrameProtocol",
     "ws_per_message_deflate": False,
 }
@@ -283,11 +285,18 @@ async def eventually(condition, seconds=1.0):
 
 
 @asynccontextmanager
-async def serving(door, **settings):
-    """Put an app behind a real socket and give its address, host and port."""
+async def serving(door, *, buffer=None, **settings):
+    """Put an app behind a real socket and give its address, host and port.
+
+    With `buffer` the kernel takes no more bytes than about that for a client, so that the rest waits where we see it.
+    """
     config = uvicorn.Config(door, **{**SERVER, **settings})
     server = uvicorn.Server(config)
-    running = asyncio.create_task(server.serve())
+    listening = socket.create_server(("127.0.0.1", 0), backlog=2048)
+    if buffer is not None:
+        # Connections inherit it.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer)
+    running = asyncio.create_task(server.serve([listening]))
     await eventually(lambda: server.started, 10)
     host, port = server.servers[0].sockets[0].getsockname()
     try:
