@@ -165,23 +165,27 @@ class Mutation:
 
 
 class Loudspeaker:
-    """Something that all hear who listen: a stream in memory."""
+    """Something that all hear who listen: a stream in memory, of which the beginning may be forgotten."""
 
     def __init__(self):
         self.said = []
         self.news = asyncio.Event()
 
+    @property
+    def newest(self):
+        return self.said[-1].sequence if self.said else 0
+
     def say(self, text):
-        self.said.append(Event(len(self.said) + 1, "SAID", {"text": text}, datetime.now(UTC)))
+        self.said.append(Event(self.newest + 1, "SAID", {"text": text}, datetime.now(UTC)))
         self.news.set()
 
     async def follow(self, after):
         while True:
             self.news.clear()
-            for event in self.said[after:]:
+            for event in [event for event in self.said if event.sequence > after]:
                 after = event.sequence
                 yield event
-            if after >= len(self.said):
+            if after >= self.newest:
                 await self.news.wait()
 
 
@@ -206,7 +210,7 @@ def heard(event):
 class Subscription:
     @strawberry.subscription
     async def listen(self, info: strawberry.Info, after: str | None = None) -> AsyncGenerator[Heard, None]:
-        newest = len(SPEAKER.said)
+        newest = SPEAKER.newest
         position = newest if after is None else int(after.removeprefix("at_"))
         try:
             yield Onward("speaker", position, newest, SPEAKER.follow, heard, lambda e: e.data["text"] == "bye")
