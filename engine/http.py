@@ -167,7 +167,7 @@ class GraphQLDoor(Generic[C]):
             answer = _unwelcome(error, self._operations.failed(error))
             self._operations.sight.refused(answer.payload)
             return respond(answer, media_type)
-        asked = await self._operations.find(asked, context)
+        asked = await within(self._limits.deadline_seconds, self._operations.find(asked, context), gone)
         kind, reading = self._kind(asked, context), request.method in READING
         streams = accepted.streams(kind) and not (reading and kind is OperationType.MUTATION)
         if streams and request.method != "HEAD" and (encoding := encoding_of(accepted)):

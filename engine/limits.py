@@ -42,7 +42,8 @@ class Limits:
         trusted_bytes: Length of a document that is known beforehand.
         body_bytes: Length of the body of an HTTP request.
         frame_bytes: Length of one message on a socket.
-        tokens: Names, punctuators and values in a document.
+        tokens: Names, punctuators and values in a document that somebody sends; a full introspection query has 165.
+        trusted_tokens: The same of a document that is known beforehand.
         definitions: Operations and fragments in a document; to compare fragments with each other is quadratic.
         variables: Variables of one operation.
         depth: Fields within fields; a full introspection query is 15 deep.
@@ -69,7 +70,8 @@ class Limits:
     trusted_bytes: int = 65_536
     body_bytes: int = 1_048_576
     frame_bytes: int = 65_536
-    tokens: int = 4_000
+    tokens: int = 2_000
+    trusted_tokens: int = 4_000
     definitions: int = 100
     variables: int = 100
     depth: int = 15

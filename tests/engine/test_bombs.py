@@ -30,6 +30,7 @@ class Nobody:
     """Who asks, with nothing to ask: whatever is wanted of the database is noted."""
 
     wanted: list[str] = []
+    payer = None
 
     def __getattr__(self, name):
         Nobody.wanted.append(name)
