@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 from graphql import Executor
@@ -22,6 +23,7 @@ from engine.live import Event
 from engine.onward import SKIP, Delivery, Item, Onward, Sink, place_of
 from engine.operations import Answer
 from engine.requests import Asked
+from engine.returning import Returning
 from engine.viewers import by_class
 
 AT_ONCE: Final = 500
@@ -192,6 +194,7 @@ class Groups:
         self.delivered = 0
         self._groups: dict[Hashable, Group] = {}
         self._closing: set[asyncio.Task[None]] = set()
+        self._returning: Returning[Member] = Returning()
 
     def __len__(self) -> int:
         return len(self._groups)
@@ -227,7 +230,8 @@ class Groups:
             member.position = place_of(item)
             value = follows.onward.make(item)
             if value is not SKIP:
-                answer = await self.execute(follows.executor, follows.asked, member.context, value)
+                place = (follows.onward.stream, follows.same, member.position)
+                answer = await self._returning.answer(place, member, partial(self._execute_missed, follows, value))
                 if isinstance(answer, Answer):
                     member.sink.fail(answer)
                     return False
@@ -239,6 +243,9 @@ class Groups:
                 return True
         member.sink.complete()
         return False
+
+    async def _execute_missed(self, follows: Follows, value: Any, context: Any) -> Delivery | Answer:
+        return await self.execute(follows.executor, follows.asked, context, value)
 
     def _take(self, member: Member, follows: Follows) -> bool:
         key = (follows.onward.stream, follows.same)
