@@ -62,7 +62,8 @@ class Returning(Generic[L]):
             found = self._gathering[key] = Round(execute)
             # In a context of its own: what is done for all is not done in the request of whoever came first.
             found.task = asyncio.create_task(self._run(key, found), context=contextvars.Context())
-        future = found.waiting[member] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Delivery | Answer] = asyncio.get_running_loop().create_future()
+        found.waiting[member] = future
         return await future
 
     async def _run(self, key: Hashable, mine: Round[L]) -> None:

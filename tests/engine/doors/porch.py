@@ -24,6 +24,9 @@ from engine.rights import Rights
 TOUCHED: list[str] = []
 """Each resolver that ran."""
 
+LATE: list[float] = []
+"""How many seconds the field of that name takes, the last first."""
+
 CLOSED: list[str] = []
 """Each subscription that was closed."""
 
@@ -196,6 +199,11 @@ SPEAKER = Loudspeaker()
 class Heard:
     cursor: str
     text: str
+
+    @strawberry.field
+    async def late(self) -> int:
+        await asyncio.sleep(LATE.pop() if LATE else 0)
+        return len(LATE)
 
     @strawberry.field
     def by(self, info: strawberry.Info) -> str:
