@@ -44,22 +44,38 @@ def turn(request, tmp_path_factory):
         yield
 
 
-WAITS_LONG = (
-    "tests/chaos/",
-    "tests/live/",
-    "tests/players/test_workers.py",
+LONGEST_FIRST = (
+    "tests/chaos/test_payouts.py",
+    "tests/test_reads_agree.py",
     "tests/test_serve.py",
-    "tests/payments/",
-    "tests/connections/test_renewals",
+    "tests/live/test_races.py",
+    "tests/engine/test_compiled_against_naive.py",
+    "tests/chaos/test_schedules.py",
+    "tests/payments/test_webhooks.py",
+    "tests/live/",
     "tests/ledger/test_machine.py",
-    "tests/engine/test_",
+    "tests/integrations/test_embedded.py",
+    "tests/verification/test_together.py",
+    "tests/clients/",
+    "tests/explorer/",
+    "tests/connections/test_",
+    "tests/payments/",
     "tests/test_",
+    "tests/engine/",
 )
-"""Files that wait for processes, clocks and kills: they go first, or one process would do them alone at the end."""
+"""The files that take longest, or one process would do one of them at the end while the others have nothing left."""
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: not item.nodeid.startswith(WAITS_LONG))
+    """Longest files first; those that want the machine for themselves last, so that as few as can be wait for their turn."""
+    alone = {item.path for item in items if item.get_closest_marker("alone")}
+
+    def place(item):
+        ranks = (n for n, name in enumerate(LONGEST_FIRST) if item.nodeid.startswith(name))
+        return item.path in alone, next(ranks, len(LONGEST_FIRST))
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")
