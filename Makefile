@@ -21,7 +21,7 @@ test: $(VENV)/tools ## Run all tests (about 9 minutes on two cores)
 check: $(VENV)/tools ## Check formatting, lint, types, house rules and the schema file
 	@$(VENV)/bin/ruff format --check -q . && $(VENV)/bin/ruff check -q . && $(VENV)/bin/mypy && $(RUN) -m pytest -q tests/test_house.py tests/test_schema.py
 
-bench: $(VENV)/tools ## Measure the reads beside a hand-written endpoint and idiomatic Strawberry
+bench: $(VENV)/tools ## Measure reads beside a hand-written endpoint, peers in Node.js and Strawberry (5 minutes); needs a C compiler
 	@$(RUN) -m benchmarks
 
 long: $(VENV)/tools ## Run all tests in their long forms: more generated operations, more faults, more kills

@@ -200,6 +200,16 @@ async def run(url: str, statement: str) -> None:
         await connection.execute(statement)
 
 
+def version(url: str) -> str:
+    """Which PostgreSQL serves a database, such as 18.4."""
+
+    async def ask() -> str:
+        async with connected(url) as connection:
+            return str(await connection.fetchval("SHOW server_version")).split()[0]
+
+    return uvloop.run(ask())
+
+
 @contextmanager
 def database(server: str) -> Iterator[str]:
     """Make a database of our own with the data in it, and drop it afterwards.

@@ -29,7 +29,7 @@ LIMIT: Final = "hand-written"
 MERCURIUS: Final = "Mercurius jit"
 YOGA: Final = "Yoga jit"
 POSTGRAPHILE: Final = "PostGraphile"
-IDIOMATIC: Final = "idiomatic"
+IDIOMATIC: Final = "Strawberry"
 FACTORIES: Final = {
     BACKLINE: "app:create",
     LIMIT: "benchmarks.handwritten:create",
