@@ -105,6 +105,9 @@ class Spool:
         """Take an answer."""
         self._put(self._encoding.next(delivery))
 
+    def line(self) -> None:
+        """Over HTTP each answer is sent by itself."""
+
     def fail(self, answer: Answer) -> None:
         """Take the refusal that ends the operation.
 
