@@ -21,6 +21,12 @@ from sqlalchemy.util import await_only, greenlet_spawn
 
 T = TypeVar("T")
 
+REFUSALS: Final = 30
+"""So many refusals come at once, and then one each `REFUSAL_SECONDS`."""
+REFUSAL_SECONDS: Final = 0.02
+LONGEST_SECONDS: Final = 2.0
+"""Who is refused waits no longer than that: their connection is worth something as well."""
+
 TURN_SECONDS: Final = 0.001
 """How long one turn lasts, and then the pause for everybody else."""
 
@@ -75,7 +81,7 @@ class BreathingRule(ASTValidationRule):
 
 
 class Queue:
-    """One at a time; who waits with much lets those go before who wait with little."""
+    """One at a time, and between two a pause; who waits with much lets those go before who wait with little."""
 
     def __init__(self) -> None:
         self._busy = False
@@ -92,7 +98,7 @@ class Queue:
         try:
             yield
         finally:
-            self._pass_on()
+            asyncio.get_running_loop().call_later(TURN_SECONDS, self._pass_on)
 
     async def _wait(self, who: Hashable) -> None:
         if not self._busy:
@@ -118,3 +124,24 @@ class Queue:
                 turn.set_result(None)
                 return
         self._busy = False
+
+
+class Pace:
+    """Refusals come no faster than somebody may be refused: who sends bombs without end waits, and nobody else does."""
+
+    def __init__(self) -> None:
+        self._next: OrderedDict[Hashable, float] = OrderedDict()
+
+    async def keep(self, who: Hashable) -> None:
+        """Wait until somebody may be refused once more.
+
+        Args:
+            who: Those who share one pace.
+        """
+        now = asyncio.get_running_loop().time()
+        while self._next and next(iter(self._next.values())) < now:
+            self._next.popitem(last=False)
+        due = max(self._next.get(who, now), now) + REFUSAL_SECONDS
+        self._next[who] = due
+        self._next.move_to_end(who)
+        await asyncio.sleep(min(max(0.0, due - now - REFUSALS * REFUSAL_SECONDS), LONGEST_SECONDS))

@@ -107,16 +107,9 @@ class Documents:
                     await in_turns(lambda: self.find(text, suggest=suggest))
 
     def settled(self, text: str, *, suggest: bool = False) -> bool:
-        """Whether `find` answers at once: the text is remembered, was refused a moment ago, or is refused at first sight."""
-        key = (text, suggest, False)
-        if text in self._known or (self._refused is not None and self._refused[0] == key):
-            return True
-        try:
-            self._glance(text, trusted=False)
-        except Refused as refused:
-            self._refused = (key, refused)
-            return True
-        return False
+        """Whether `find` answers at once: the text is remembered, was refused a moment ago, or is too long anyway."""
+        known = text in self._known or len(text) > self._limits.document_bytes
+        return known or (self._refused is not None and self._refused[0] == (text, suggest, False))
 
     def find(self, text: str, *, suggest: bool = False, trusted: bool = False, parts: bool = False) -> Document:
         """Give the document of a text.

@@ -136,13 +136,14 @@ def check_variables(variables: Mapping[str, Any], limits: Limits) -> None:
     Raises:
         BadInput: A list is too long, values are too many or too deep, or a text holds U+0000, which no column stores.
     """
-    seen = 0
-    stack: list[tuple[Any, tuple[str, ...]]] = [(value, (name,)) for name, value in variables.items()]
+    seen = -1
+    stack: list[tuple[Any, tuple[str, ...]]] = [(variables, ())]
     while stack:
         value, path = stack.pop()
         seen += 1
-        if seen > limits.input_values:
-            raise BadInput(f"All variables together may hold {limits.input_values} values.", path[0])
+        waiting = len(value) if isinstance(value, (list, dict)) else 0
+        if seen + len(stack) + waiting > limits.input_values:
+            raise BadInput(f"All variables together may hold {limits.input_values} values.", *path[:1])
         if isinstance(value, str):
             if NUL in value:
                 raise BadInput("Text cannot contain the character U+0000.", *path)

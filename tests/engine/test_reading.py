@@ -10,7 +10,7 @@ import pytest
 from graphql import GraphQLError, parse, validate
 
 from app import DOCUMENTS as OURS
-from engine.breath import Queue, breathe, in_turns
+from engine.breath import REFUSAL_SECONDS, REFUSALS, Pace, Queue, breathe, in_turns
 from engine.documents import Documents, Refused
 from engine.limits import Limits
 from engine.rules import NEEDING, RULES, rules_for
@@ -176,10 +176,28 @@ async def test_a_text_is_read_in_turns_and_found_at_once():
     assert documents.settled(DOCUMENTS["overlapping fields"])
     with pytest.raises(Refused, match="aborted"):
         documents.find(DOCUMENTS["overlapping fields"])
-    # What is refused at sight waits for nobody.
-    reading = documents.read(DOCUMENTS["aliases"], "mina")
-    with pytest.raises(StopIteration):
-        reading.send(None)
+
+
+async def test_what_is_too_long_or_known_waits_for_nobody():
+    documents = Documents(schema, LIMITS)
+    await documents.read("{ viewer { user { id } } }", "mina")
+    for text in ("{ viewer { user { id } } }", DOCUMENTS["100 kB"]):
+        with pytest.raises(StopIteration):
+            documents.read(text, "mina").send(None)
+
+
+async def test_refusals_of_one_come_at_a_pace_and_nobody_else_waits():
+    pace = Pace()
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+    for _ in range(REFUSALS):
+        await pace.keep("mallory")
+    assert loop.time() - start < REFUSAL_SECONDS * REFUSALS / 2
+    await asyncio.gather(*(pace.keep("mallory") for _ in range(10)))
+    assert loop.time() - start > REFUSAL_SECONDS * 8
+    start = loop.time()
+    await pace.keep("mina")
+    assert loop.time() - start < REFUSAL_SECONDS
 
 
 async def test_those_who_send_much_wait_for_those_who_send_little():
