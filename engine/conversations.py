@@ -14,10 +14,10 @@ from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
 from engine.context import Context
-from engine.fanout import Member
 from engine.frames import Frames
 from engine.limits import refusal
 from engine.masking import record
+from engine.members import Member
 from engine.onward import Delivery
 from engine.operations import Answer
 from engine.proofs import Watching

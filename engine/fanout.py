@@ -12,15 +12,14 @@ import contextvars
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, TypeAlias
 
 from graphql import Executor
 
-from engine.context import Context
 from engine.live import Event
-from engine.onward import SKIP, Delivery, Item, Onward, Sink, place_of
+from engine.members import Alike, Follows, Member
+from engine.onward import SKIP, Delivery, Item, place_of
 from engine.operations import Answer
 from engine.requests import Asked
 from engine.returning import Returning
@@ -34,70 +33,7 @@ MOST_ROSTERS: Final = 8
 """Rosters that a group keeps, one for each of those who see the same."""
 
 
-class Member:
-    """One operation in a group.
-
-    Attributes:
-        context: Who asked for it.
-        sink: Where its answers go.
-        position: What it was told before it came; the group's events up to there are not told again.
-        source: The suspended generator of the subscription.
-        group: Where it belongs; None once it is over.
-        alike: Those in the group who are the same person in the same place, with it.
-    """
-
-    __slots__ = ("alike", "context", "group", "position", "sink", "source")
-
-    def __init__(self, context: Context, sink: Sink, position: int, source: Any) -> None:
-        self.context = context
-        self.sink = sink
-        self.position = position
-        self.source = source
-        self.group: Group | None = None
-        self.alike: Alike | None = None
-
-    async def leave(self) -> None:
-        """Go without another word, and let go of what the subscription held."""
-        if self.group is not None:
-            self.group.lose(self)
-        await self.source.aclose()
-
-
-class Alike:
-    """Members for whom everything is the same, whatever an answer asks about its viewer.
-
-    Attributes:
-        key: What they have in common.
-        context: What an event is executed in for them: the first one's.
-        members: Who they are.
-    """
-
-    __slots__ = ("context", "key", "members")
-
-    def __init__(self, key: Hashable, context: Context) -> None:
-        self.key = key
-        self.context = context
-        self.members: dict[Member, None] = {}
-
-
 Execute: TypeAlias = Callable[[Executor[Any], Asked, Any, Any], Awaitable[Delivery | Answer]]
-
-
-@dataclass(frozen=True, slots=True)
-class Follows:
-    """What is followed, and with which operation.
-
-    Attributes:
-        onward: The stream.
-        executor: The operation, made ready.
-        asked: The same as it was asked for.
-        same: What operations have in common that have one answer.
-    """
-
-    onward: Onward
-    executor: Executor[Any]
-    asked: Asked
-    same: Hashable
 
 
 class Group:
@@ -120,7 +56,8 @@ class Group:
         # Beyond this place nobody was told anything, neither here nor before they joined.
         self._ahead = position
         self._losses = 0
-        self._rosters: dict[tuple[Alike, ...], Roster] = {}
+        self._everybody: list[Alike] | None = None
+        self._rosters: dict[tuple[Alike, ...] | None, Roster] = {}
         # In a context of its own: what is done for all is not done in the request of whoever came first.
         self._task = asyncio.create_task(self._run(), context=contextvars.Context())
 
@@ -134,7 +71,7 @@ class Group:
         self.members[member] = None
         member.group = self
         self._ahead = max(self._ahead, member.position)
-        self._rosters.clear()
+        self._changed()
 
     def lose(self, member: Member) -> None:
         """Let somebody go; the last one ends the group."""
@@ -152,7 +89,11 @@ class Group:
             if not alike.members:
                 del self._alike[alike.key]
             self._losses += 1
-            self._rosters.clear()
+            self._changed()
+
+    def _changed(self) -> None:
+        self._everybody = None
+        self._rosters.clear()
 
     async def _run(self) -> None:
         try:
@@ -188,7 +129,9 @@ class Group:
     def _behind(self, place: int) -> list[Alike]:
         """Those who were not told of a place yet."""
         if place > self._ahead:
-            return list(self._alike.values())
+            if self._everybody is None:
+                self._everybody = list(self._alike.values())
+            return self._everybody
         behind: dict[Hashable, Alike] = {}
         for member in self.members:
             if member.position < place:
@@ -198,7 +141,7 @@ class Group:
 
     async def _deliver(self, answer: Delivery | Answer, people: Sequence[Alike], place: int) -> int:
         """Tell an answer to all whose it is; how many they are."""
-        roster, losses, start = self._roster_of(tuple(people), place), self._losses, 0
+        roster, losses, start = self._roster_of(people, place), self._losses, 0
         told = len(roster.members)
         while start < len(roster.members):
             if isinstance(answer, Delivery):
@@ -214,16 +157,18 @@ class Group:
                     roster, losses, start = Roster(remaining), self._losses, 0
         return told
 
-    def _roster_of(self, people: tuple[Alike, ...], place: int) -> Roster:
+    def _roster_of(self, people: Sequence[Alike], place: int) -> Roster:
         everybody = (member for alike in people for member in alike.members)
         if place <= self._ahead:
             # Some of them were told before they joined, perhaps while this was executed.
             return Roster(member for member in everybody if member.group is self and member.position < place)
-        roster = self._rosters.get(people)
+        # To look at each of some thousand people, if only to compare them, takes as long as telling some of them.
+        key = None if people is self._everybody else tuple(people)
+        roster = self._rosters.get(key)
         if roster is None or roster.outdated:
             if len(self._rosters) >= MOST_ROSTERS:
                 self._rosters.clear()
-            roster = self._rosters[people] = Roster(everybody)
+            roster = self._rosters[key] = Roster(everybody)
         return roster
 
     def _end(self, answer: Answer | None) -> None:

@@ -12,8 +12,8 @@ from starlette.types import Receive, Scope, Send
 
 from engine.context import Context
 from engine.cutting import cut_of
-from engine.fanout import Member
 from engine.limits import Limits
+from engine.members import Member
 from engine.proofs import Proofs
 from engine.requests import JSON, Asked
 from engine.responses import respond

@@ -15,7 +15,7 @@ from engine.frames import Frames, text_head
 if TYPE_CHECKING:
     import asyncio
 
-    from engine.fanout import Member
+    from engine.members import Member
     from engine.onward import Delivery
     from engine.wire import Wire
 

@@ -28,8 +28,9 @@ from graphql.execution.executor import CollectedErrors
 
 from engine.context import Context
 from engine.deadline import within
-from engine.fanout import Follows, Groups, Member
+from engine.fanout import Groups
 from engine.limits import Limits
+from engine.members import Follows, Member
 from engine.onward import Delivery, Onward, Sink
 from engine.operations import ALL, Answer, Operations, execute, open_source
 from engine.plans import Recent
