@@ -36,7 +36,7 @@ def explanation(results: Results) -> str:
         "written and the order of fields with graphql-jit.",
         *([f"Left out, because it is not served yet: {', '.join(sorted(LEFT_OUT))}."] if LEFT_OUT else []),
         *(f"{name} is not measured: {why}." for name, why in results["absent"].items()),
-        f"Medians of {load['rounds']} alternating rounds of {load['seconds']:g} s, quartiles in brackets; the first request of each connection",
+        f"Medians of {load['rounds']} alternating rounds of {load['seconds']:g} s, quartiles in brackets; the first request of each turn",
         "is not counted. Ratios are taken within each round. CPU is what the whole server process took, divided by the",
         "requests; other work on the machine changes it less than it changes requests/s.",
         versions(machine),

@@ -112,10 +112,10 @@ def sort(answer: bytes) -> bytes:
 def measure(load: Load, server: Server, operation: Operation, seconds: float, figures: Figures) -> None:
     """Give a server its turn.
 
-    Every connection asks once before anything is counted, for all have been idle since their last turn: caches of the
-    processor are cold, and what is believed for a few seconds, such as a token, has to be looked at again.
+    It is asked once before anything is counted, for it has been idle since its last turn: what is believed for a few
+    seconds, such as a token, has to be looked at again.
     """
-    load.run(server.port, server.request(operation), CONNECTIONS, 0)
+    load.run(server.port, server.request(operation), 1, 0)
     before = cpu_seconds(server.pid)
     turn = load.run(server.port, server.request(operation), CONNECTIONS, seconds)
     after = cpu_seconds(server.pid)
