@@ -8,10 +8,11 @@ import pytest
 
 from benchmarks import chart, results
 from benchmarks.client import WrongAnswer
-from benchmarks.operations import OPERATIONS
+from benchmarks.operations import LEFT_OUT, OPERATIONS
 from benchmarks.report import explanation, table
 from benchmarks.rounds import Figures, comparable, difference
 from benchmarks.servers import BACKLINE, IDIOMATIC, LIMIT, MERCURIUS, NAMES, Cores
+from schema.root import schema
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -32,6 +33,12 @@ def measured():
     }
     made["operations"] = [results.examined(operation, 1234, 0.4, found) for operation in OPERATIONS]
     return made
+
+
+def test_nothing_is_left_out_that_is_there():
+    shown = schema.as_str().partition("type User ")[2].partition("\n}\n")[0]
+    assert "username" in shown
+    assert [name for name in LEFT_OUT if f"  {name}" in shown] == []
 
 
 def test_ratios_are_taken_within_each_round(measured):
