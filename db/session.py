@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, cast
@@ -14,17 +14,22 @@ from uuid import UUID
 import orjson
 from sqlalchemy import event
 from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import QueuePool
 
 from db.queries import events as event_queries
 from db.queries import jobs as job_queries
+from domain.errors import Unavailable
 from domain.events import Event
 from domain.jobs import Job
 from domain.ports import Bell, Bus
 
 OnStatement = Callable[[str, float], None]
 """Told the text of a statement of a session, and the seconds that it took. Its values are not told."""
+
+PATIENCE_SECONDS = 10.0
+"""How long somebody waits for a free connection."""
 
 READS_AT_ONCE = 4
 """How many connections the root fields of one operation may hold at a time."""
@@ -84,6 +89,15 @@ def _encode(event: Event, sequence: int, occurred_at: datetime) -> bytes:
     )
 
 
+@contextmanager
+def _busy() -> Iterator[None]:
+    """Say that no connection was free for long in words for clients: it is no fault, and it passes."""
+    try:
+        yield
+    except NoneFree as error:
+        raise Unavailable("The server is busy. Try again in a moment.") from error
+
+
 class Borrowed:
     """A bare driver connection of the pool for the length of a block.
 
@@ -97,7 +111,8 @@ class Borrowed:
         self._engine = engine
 
     async def __aenter__(self) -> Fetch:
-        self._pooled = await self._engine.raw_connection()
+        with _busy():
+            self._pooled = await self._engine.raw_connection()
         return cast("Fetch", self._pooled.driver_connection)
 
     async def __aexit__(self, *_: object) -> None:
@@ -131,9 +146,10 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:
         """Open a transaction; after its commit the bell rings and the events go out. An exception undoes everything."""
-        async with self._sessions.begin() as session:
-            tx = Tx(session)
-            yield tx
+        with _busy():
+            async with self._sessions.begin() as session:
+                tx = Tx(session)
+                yield tx
         # Reached only after COMMIT. Both ways may lose what they carry: the sweep and the log make up for it.
         for queue, job_id, at in tx.rings:
             await self._bell.ring(queue, job_id, at)
@@ -143,8 +159,9 @@ class Database:
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
         """Open a session that only reads; nothing done in it is kept."""
-        async with self._sessions() as session:
-            yield session
+        with _busy():
+            async with self._sessions() as session:
+                yield session
 
     def read(self) -> Borrowed:
         """Borrow a bare driver connection for compiled reads; each statement is its own transaction."""
@@ -179,7 +196,14 @@ class ReadPlaces:
             yield connection
 
 
-def connect(url: str, *, pool_size: int, application: str, on_statement: OnStatement | None = None) -> AsyncEngine:
+def connect(
+    url: str,
+    *,
+    pool_size: int,
+    application: str,
+    on_statement: OnStatement | None = None,
+    patience_seconds: float = PATIENCE_SECONDS,
+) -> AsyncEngine:
     """Make the pool.
 
     Args:
@@ -187,12 +211,13 @@ def connect(url: str, *, pool_size: int, application: str, on_statement: OnState
         pool_size: How many connections there may be.
         application: The name that PostgreSQL shows for them.
         on_statement: Told of each statement of a session; compiled reads are not among them.
+        patience_seconds: How long somebody waits for a free connection.
     """
     engine = create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
-        pool_timeout=10,
+        pool_timeout=patience_seconds,
         pool_pre_ping=False,
         # The connection that was used last: its backend's memory is warm, and idle ones stay idle.
         pool_use_lifo=True,
