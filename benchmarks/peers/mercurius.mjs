@@ -16,24 +16,38 @@ const resolvers = {
   BroadcastConnection: { ...plain.BroadcastConnection, totalCount: () => rows.countLive() },
 };
 
-// Their own cache would make a text of every object to find it by; keys are made unique in the statements instead.
-const batched = (loader) => ({ loader, opts: { cache: false } });
+// One statement for all objects at one place of the document. Mercurius' own cache would be filled for each of them and
+// never asked: keys are made unique in the statements instead.
+function batched(load) {
+  const loadAt = (queries, { viewer }) => load(queries.map(({ obj }) => obj), queries[0], viewer);
+  return {
+    opts: { cache: false },
+    async loader(queries, context) {
+      const placeOf = (query) => query.info.fieldNodes[0];
+      const first = placeOf(queries[0]);
+      if (queries.every((query) => placeOf(query) === first)) return loadAt(queries, context);
+      const found = new Map();
+      for (const part of Map.groupBy(queries, placeOf).values()) {
+        const rows = await loadAt(part, context);
+        part.forEach((query, place) => found.set(query, rows[place]));
+      }
+      return queries.map((query) => found.get(query));
+    },
+  };
+}
+
 const people = (key) =>
-  batched((queries, { viewer }) =>
-    rows.usersOf(queries.map(({ obj }) => obj[key]), rows.fieldsOf(queries[0].info), viewer),
-  );
+  batched((parents, { info }, viewer) => rows.usersOf(parents.map((parent) => parent[key]), rows.fieldsOf(info), viewer));
+
+const keys = (parents) => parents.map(({ key }) => key);
 
 const loaders = {
-  User: {
-    currentBroadcast: batched((queries) =>
-      rows.currentBroadcasts(queries.map(({ obj }) => obj.key), rows.fieldsOf(queries[0].info)),
-    ),
-  },
+  User: { currentBroadcast: batched((users, { info }) => rows.currentBroadcasts(keys(users), rows.fieldsOf(info))) },
   Broadcast: {
     curator: people("curator"),
-    nowPlaying: batched((queries) => rows.nowPlaying(queries.map(({ obj }) => obj.key))),
-    messages: batched(async (queries, { viewer }) => {
-      const found = await rows.lastMessages(queries.map(({ obj }) => obj.key), queries[0].params.last, viewer);
+    nowPlaying: batched((broadcasts) => rows.nowPlaying(keys(broadcasts))),
+    messages: batched(async (broadcasts, { params }, viewer) => {
+      const found = await rows.lastMessages(keys(broadcasts), params.last, viewer);
       return found.map((nodes) => ({ nodes }));
     }),
   },

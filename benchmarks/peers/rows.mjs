@@ -48,40 +48,37 @@ const ROOM = `b.id AS key, b.curator_id AS curator, b.started_at AS "startedAt"`
 const PLAYING = `t.broadcast_id AS room, t.started_at AS "startedAt", t.source, t.title, t.artist, t.album, t.isrc,
   t.duration_seconds AS "durationSeconds", t.bpm, t.musical_key AS "musicalKey", t.artwork_url AS "artworkUrl"`;
 
-// The fields of a node, found once: documents are cached, so a node is the same object each time it is executed.
+// What is asked below a field, found once: documents are cached, so a node is the same object each time it is executed.
 const asked = new WeakMap();
 
-export function fieldsOf(info) {
+function remembered(info, find) {
   let found = asked.get(info.fieldNodes[0]);
-  if (!found) asked.set(info.fieldNodes[0], (found = fieldsIn(info.fieldNodes[0].selectionSet, info.fragments)));
+  if (!found) asked.set(info.fieldNodes[0], (found = [...new Set(find(info.fieldNodes))].sort()));
   return found;
 }
 
-// The fields below others, such as `edges { node { ... } }`.
-export function fieldsBelow(info, paths) {
-  const node = info.fieldNodes[0];
-  let found = asked.get(node.selectionSet);
-  if (!found) {
-    found = paths.flatMap((path) => {
-      const sets = path.reduce(
-        (sets, name) => sets.flatMap((set) => nodesIn(set, info.fragments, name).map((child) => child.selectionSet)),
-        [node.selectionSet],
+// The fields of what a field returns.
+export const fieldsOf = (info) => remembered(info, (nodes) => namesIn(nodes, info.fragments));
+
+// The fields at the ends of some paths below it, such as `edges { node { ... } }`.
+export const fieldsBelow = (info, paths) =>
+  remembered(info, (nodes) =>
+    paths.flatMap((path) => {
+      const ends = path.reduce(
+        (found, name) => found.flatMap((node) => childrenOf(node, info.fragments)).filter((n) => n.name.value === name),
+        nodes,
       );
-      return sets.flatMap((set) => fieldsIn(set, info.fragments));
-    });
-    asked.set(node.selectionSet, (found = [...new Set(found)].sort()));
-  }
-  return found;
-}
+      return namesIn(ends, info.fragments);
+    }),
+  );
 
-function nodesIn(set, fragments, name) {
-  return set.selections.flatMap((item) => {
-    if (item.kind === "Field") return !name || item.name.value === name ? [item] : [];
-    return nodesIn((item.kind === "FragmentSpread" ? fragments[item.name.value] : item).selectionSet, fragments, name);
+const childrenOf = (node, fragments) =>
+  node.selectionSet.selections.flatMap((item) => {
+    if (item.kind === "Field") return [item];
+    return childrenOf(item.kind === "FragmentSpread" ? fragments[item.name.value] : item, fragments);
   });
-}
 
-const fieldsIn = (set, fragments) => [...new Set(nodesIn(set, fragments).map((node) => node.name.value))].sort();
+const namesIn = (nodes, fragments) => nodes.flatMap((node) => childrenOf(node, fragments)).map((node) => node.name.value);
 
 const columns = (table, fields) => fields.map((name) => table[name]).filter(Boolean).map((text) => `, ${text}`).join("");
 
