@@ -80,7 +80,7 @@ def build(settings: Settings) -> Starlette:
         CORSMiddleware,
         allow_origins=list(settings.allowed_origins),
         allow_methods=["GET", "POST", "PUT"],
-        allow_headers=["authorization", "content-type", "if-none-match", HEADER, *ASKED_FIRST],
+        allow_headers=["authorization", "content-type", "if-none-match", "last-event-id", HEADER, *ASKED_FIRST],
         expose_headers=["etag", "ratelimit", "ratelimit-policy", "retry-after", HEADER],
         max_age=600,
     )

@@ -47,7 +47,7 @@ def run_web(settings: Settings, _arguments: argparse.Namespace) -> int:
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http="engine.cutting:CuttingProtocol",
         ws="engine.frames:FrameProtocol",
         ws_max_size=Limits.frame_bytes,
         ws_per_message_deflate=False,

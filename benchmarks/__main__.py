@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: the reads of Backline beside the limit and beside idiomatic Strawberry, as a table."""
+"""`python -m benchmarks`: reads of Backline beside its peers and its limit, as a table, a file and a chart."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import uvloop
-
-from benchmarks import data
-from benchmarks.client import WrongAnswer
+from benchmarks import chart, data, node, results
+from benchmarks.client import Load, NoCompiler, WrongAnswer
 from benchmarks.operations import OPERATIONS, Operation
 from benchmarks.report import explanation, table
-from benchmarks.rounds import alternate, answers_of, difference
-from benchmarks.servers import FACTORIES, Cores, DidNotStart, Server, all_serving, environment, take_cores
+from benchmarks.rounds import alternate, answers_of, busy, difference
+from benchmarks.servers import NAMES, SCRIPTS, Cores, DidNotStart, Server, all_serving, environment, take_cores
 from integrations.embedded import Addresses, EmbeddedError, hold
 
 
@@ -33,14 +31,19 @@ def found(folder: Path) -> Iterator[Addresses]:
 
 
 @contextmanager
-def prepared(names: Sequence[str], addresses: Addresses, folder: Path, cores: Cores) -> Iterator[list[Server]]:
+def prepared(
+    names: Sequence[str], addresses: Addresses, folder: Path, cores: Cores
+) -> Iterator[tuple[list[Server], str]]:
     """Make the data in a database of its own and run the servers over it.
 
     Args:
-        names: Which servers, of `FACTORIES`.
+        names: Which servers, of `NAMES`.
         addresses: Where PostgreSQL and Valkey are.
         folder: Where the servers keep their logs and files.
         cores: Which core is whose.
+
+    Yields:
+        The servers, and which PostgreSQL it is.
 
     Raises:
         DidNotStart: A server does not come up.
@@ -48,17 +51,35 @@ def prepared(names: Sequence[str], addresses: Addresses, folder: Path, cores: Co
     with data.database(addresses.database_url) as url:
         settings = environment(url, addresses.redis_url, folder)
         with all_serving(names, settings, folder, cores.server) as servers:
-            yield servers
+            yield servers, data.version(url)
 
 
-async def examine(servers: Sequence[Server], operation: Operation, rounds: int, seconds: float) -> str:
-    """Compare the servers' answers to one operation, then measure them; a section of the report."""
-    answers = await answers_of(servers, operation)
+def present(names: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Which servers can run here, and why the others cannot; what they need is installed."""
+    if not set(names) & set(SCRIPTS):
+        return list(names), {}
+    try:
+        node.install()
+    except node.NoPeers as fault:
+        return [name for name in names if name not in SCRIPTS], {n: str(fault) for n in names if n in SCRIPTS}
+    return list(names), {}
+
+
+def examine(
+    load: Load, servers: Sequence[Server], operation: Operation, rounds: int, seconds: float
+) -> results.Results:
+    """Compare the servers' answers to one operation, then measure them; a part of the results.
+
+    Raises:
+        WrongAnswer: A server fails, or answers something else than the first.
+    """
+    answers = answers_of(servers, operation)
     unlike = difference(answers)
     if unlike:
-        return f"{operation.name}: not measured, because the answers differ.\n{unlike}\n"
+        raise WrongAnswer(f"{operation.name} is answered differently.\n{unlike}")
     size = len(next(iter(answers.values())))
-    return table(operation, size, await alternate(servers, operation, rounds, seconds))
+    figures = alternate(load, servers, operation, rounds, seconds)
+    return results.examined(operation, size, busy(), figures)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -66,30 +87,54 @@ def parser() -> argparse.ArgumentParser:
     names = [operation.name for operation in OPERATIONS]
     made = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     made.add_argument("--rounds", type=int, default=15, help="turns of each server (15)")
-    made.add_argument("--seconds", type=float, default=0.5, help="how long a turn lasts, roughly (0.5)")
+    made.add_argument("--seconds", type=float, default=0.5, help="how long a turn lasts (0.5)")
     made.add_argument("--operations", nargs="+", default=names, choices=names, help="what is asked for (everything)")
+    made.add_argument("--servers", nargs="+", default=list(NAMES), choices=NAMES, help="who is asked (all)")
     made.add_argument(
-        "--servers", nargs="+", default=list(FACTORIES), choices=list(FACTORIES), help="who is asked (all)"
+        "--results",
+        type=Path,
+        help=f"where the results go; the chart too, when it is {results.FILE.name} of this folder",
     )
     return made
 
 
-def main() -> int:
-    """Measure and print. Always 0: figures are for people to read, and a busy machine is nobody's fault."""
-    arguments = parser().parse_args()
+def run(arguments: argparse.Namespace, stack: ExitStack) -> results.Results:
+    """Measure what was typed, and print as it comes."""
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="backline-bench-")))
+    load = Load(folder)
+    names, absent = present(arguments.servers)
     cores = take_cores()
-    own = not os.environ.get("DATABASE_URL")
-    asked = [operation for operation in OPERATIONS if operation.name in arguments.operations]
+    addresses = stack.enter_context(found(folder))
+    servers, postgresql = stack.enter_context(prepared(names, addresses, folder, cores))
+    measured = results.begin(results.facts(cores, postgresql, names), arguments.rounds, arguments.seconds, absent)
+    print(explanation(measured), flush=True)
+    for operation in OPERATIONS:
+        if operation.name in arguments.operations:
+            part = examine(load, servers, operation, arguments.rounds, arguments.seconds)
+            measured["operations"].append(part)
+            print(table(part), flush=True)
+    return measured
+
+
+def main() -> int:
+    """Measure, print and keep. 1 when it ended early: a slow server is a figure, a server that answers wrongly a fault."""
+    arguments = parser().parse_args()
     try:
         with ExitStack() as stack:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="backline-bench-")))
-            addresses = stack.enter_context(found(folder))
-            servers = stack.enter_context(prepared(arguments.servers, addresses, folder, cores))
-            print(explanation(cores, own_databases=own))
-            for operation in asked:
-                print(uvloop.run(examine(servers, operation, arguments.rounds, arguments.seconds)), flush=True)
-    except (DidNotStart, EmbeddedError, WrongAnswer, OSError) as fault:
+            measured = run(arguments, stack)
+    except (DidNotStart, EmbeddedError, NoCompiler, WrongAnswer, OSError) as fault:
         print(f"Measuring ended early: {fault}", file=sys.stderr)
+        return 1
+    whole = (
+        not measured["absent"]
+        and len(measured["operations"]) == len(OPERATIONS)
+        and set(arguments.servers) == set(NAMES)
+    )
+    path = arguments.results or (results.FILE if whole else None)
+    if path is not None:
+        results.write(measured, path)
+    if path is not None and path.resolve() == results.FILE.resolve():
+        chart.FILE.write_text(chart.draw(measured), encoding="utf-8")
     return 0
 
 

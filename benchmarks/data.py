@@ -20,6 +20,8 @@ LIVE: Final = 200
 ENDED: Final = 200
 MESSAGES: Final = 20
 TRACKS: Final = 3
+VIEWER: Final = 500
+"""Who asks: a listener who follows some people, and has blocked some who would be heard otherwise."""
 
 START: Final = datetime(2026, 11, 20, 18, 0, 0, 250_000, UTC)
 GENRES: Final = ("house", "dub techno", "amapiano", "jazz", "drum & bass", "ambient", "afrobeats", "électro")
@@ -37,7 +39,7 @@ SAID: Final = (
     "👏👏👏",
     "this takes me back to the basement parties",
 )
-USER, BROADCAST, TRACK, MESSAGE = range(4)
+USER, BROADCAST, TRACK, MESSAGE, SESSION = range(5)
 
 Record = dict[str, Any]
 
@@ -141,6 +143,23 @@ def messages() -> Iterator[Record]:
         }
 
 
+def sessions() -> Iterator[Record]:
+    """Where the viewer is signed in."""
+    yield {"id": key(SESSION, VIEWER), "user_id": key(USER, VIEWER), "device": "a benchmark"}
+
+
+def follows() -> Iterator[Record]:
+    """Whom the viewer follows."""
+    for n in range(0, PEOPLE, 7):
+        yield {"follower_id": key(USER, VIEWER), "followee_id": key(USER, n)}
+
+
+def blocks() -> Iterator[Record]:
+    """Whom the viewer has blocked: what they said must not be seen."""
+    for n in range(93, PEOPLE, 100):
+        yield {"blocker_id": key(USER, VIEWER), "blocked_id": key(USER, n)}
+
+
 def plain(url: str) -> str:
     """The address as asyncpg takes it."""
     return url.replace("+asyncpg", "", 1)
@@ -165,6 +184,9 @@ async def fill(url: str) -> None:
                 ("broadcasts", broadcasts()),
                 ("broadcast_tracks", tracks()),
                 ("messages", messages()),
+                ("sessions", sessions()),
+                ("follows", follows()),
+                ("blocks", blocks()),
             ):
                 records = list(rows)
                 values = [tuple(record.values()) for record in records]
@@ -176,6 +198,16 @@ async def run(url: str, statement: str) -> None:
     """Run one statement by itself."""
     async with connected(url) as connection:
         await connection.execute(statement)
+
+
+def version(url: str) -> str:
+    """Which PostgreSQL serves a database, such as 18.4."""
+
+    async def ask() -> str:
+        async with connected(url) as connection:
+            return str(await connection.fetchval("SHOW server_version")).split()[0]
+
+    return uvloop.run(ask())
 
 
 @contextmanager

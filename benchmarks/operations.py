@@ -79,16 +79,20 @@ class Operation:
     name: str
     variables: dict[str, Any]
 
-    def as_graphql(self) -> bytes:
-        """The request to a GraphQL server."""
+    def as_graphql(self, token: str) -> bytes:
+        """The request to a GraphQL server, by whom a token names."""
         asked = {"query": read_document(self.name), "operationName": self.name, "variables": self.variables}
         body = orjson.dumps(asked)
-        head = f"POST /graphql HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        return head.encode() + body
+        head = (
+            *("POST /graphql HTTP/1.1", "Host: bench", f"Authorization: Bearer {token}", "Accept: application/json"),
+            *("Content-Type: application/json", f"Content-Length: {len(body)}", "\r\n"),
+        )
+        return "\r\n".join(head).encode() + body
 
-    def as_address(self) -> bytes:
+    def as_address(self, token: str) -> bytes:
         """The request to a server that has one address for each operation."""
-        return f"GET /{self.name}?{urlencode(self.variables)} HTTP/1.1\r\nHost: bench\r\n\r\n".encode()
+        where = f"GET /{self.name}?{urlencode(self.variables)} HTTP/1.1"
+        return f"{where}\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
 
 
 OPERATIONS: Final = (

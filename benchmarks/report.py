@@ -1,91 +1,101 @@
-"""Figures as text."""
+"""Results as text."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from statistics import median
+from collections.abc import Sequence
 from typing import Final
 
-from benchmarks.operations import LEFT_OUT, Operation
-from benchmarks.rounds import CONNECTIONS, Figures
-from benchmarks.servers import BACKLINE, IDIOMATIC, LIMIT, POOL_SIZE, Cores
+from benchmarks.operations import LEFT_OUT
+from benchmarks.results import Results
+from benchmarks.servers import BACKLINE, IDIOMATIC, LIMIT, MERCURIUS, POSTGRAPHILE, YOGA
 
-GOALS_FOR: Final = "LiveRoomsWithChat"
-OF_LIMIT: Final = 0.8
-OF_IDIOMATIC: Final = 20.0
-HEADINGS: Final = ("", "requests/s", "CPU ms each", "of limit", "(by CPU)", "x idiomatic", "(by CPU)")
+WIDTHS: Final = (16, 12, 18, 10, 10, 25, 25)
+HEADINGS: Final = ("", "requests/s", "CPU ms each", "p50 ms", "p99 ms", "Backline is, by rate", "by CPU")
+MEASURES: Final = {"rate": "requests/s", "cpu": "CPU"}
 
 
-def explanation(cores: Cores, *, own_databases: bool) -> str:
+def explanation(results: Results) -> str:
     """Say what is compared, and under which conditions."""
-    pinned = "No process is pinned to a core."
-    if cores.server is not None:
-        beside = "client and PostgreSQL" if own_databases else "client"
-        pinned = f"Servers run on core {cores.server}, {beside} on core {cores.rest}."
-    lines = (
-        f"{BACKLINE}: the app as it is deployed. {LIMIT}: Starlette endpoints for these screens alone, of asyncpg rows,",
-        f"dicts and orjson (the limit). {IDIOMATIC}: Strawberry with ORM rows, resolvers, dataloaders, document caches.",
-        f"Each is one uvicorn process (uvloop, httptools) with {POOL_SIZE} connections to the same PostgreSQL, jit off,",
-        "and the same settings of the garbage collector.",
-        f"{pinned} {CONNECTIONS} clients ask at a time, without tokens: these are public reads.",
-        "Before anything is measured, all answers are compared, to the byte but for signatures.",
-        f"Left out of the contract's operations, because it belongs to a later feature: {', '.join(sorted(LEFT_OUT))}.",
-        "Medians of alternating rounds; ratios are taken within each round. CPU is what the whole server process took,",
-        "divided by the requests; unlike requests/s it does not tell how fast client and PostgreSQL are.",
+    machine, load = results["machine"], results["load"]
+    pinned = (
+        "Each server is one process on one core; the load and PostgreSQL have the other."
+        if machine["pinned"]
+        else "No process is pinned to a core."
     )
-    return "\n".join(lines) + "\n"
-
-
-def table(operation: Operation, size: int, figures: Mapping[str, Figures]) -> str:
-    """One operation: a line for each server, and how the goals were met."""
-    asked = ", ".join(f"{name}: {value}" for name, value in operation.variables.items())
     lines = [
-        f"{operation.name}({asked}): {size / 1000:.1f} kB",
-        row(HEADINGS),
-        *(row((name, *cells(found, figures))) for name, found in figures.items()),
+        f"{BACKLINE}: the app as it is deployed, with sign-in, costs, limits of documents, masked errors, metrics; only the",
+        "budgets per minute are off, for one client asks for everything here.",
+        f"{LIMIT}: Starlette endpoints for these screens alone, of asyncpg rows, dicts and orjson (the limit).",
+        f"{MERCURIUS}, {YOGA}: graphql-jit, batches for each relation, cached documents, prepared statements of the columns",
+        f"that are asked for. {POSTGRAPHILE}: its generated schema, extended by what has other names here.",
+        f"{IDIOMATIC}: as it is usually written, with ORM rows, resolvers, dataloaders; document caches, the collector tuned.",
+        pinned,
+        f"{load['connections']} connections ask at a time, {load['pool']} go to the database.",
+        "All verify the same token once and remember that it holds; Backline alone also looks, every few seconds, whether",
+        "the session was ended. Before anything is measured, all answers are compared, but for signatures, how cursors are",
+        "written and the order of fields with graphql-jit.",
+        *([f"Left out, because it is not served yet: {', '.join(sorted(LEFT_OUT))}."] if LEFT_OUT else []),
+        *(f"{name} is not measured: {why}." for name, why in results["absent"].items()),
+        f"Medians of {load['rounds']} alternating rounds of {load['seconds']:g} s, quartiles in brackets; the first request of each turn",
+        "is not counted. Ratios are taken within each round. CPU is what the whole server process took, divided by the",
+        "requests; other work on the machine changes it less than it changes requests/s.",
+        versions(machine),
     ]
-    if operation.name == GOALS_FOR:
-        lines.append(goals(figures))
     return "\n".join(lines) + "\n"
 
 
-def cells(found: Figures, figures: Mapping[str, Figures]) -> list[str]:
-    """One server's figures, and how they stand to the others'."""
-    shown = [f"{found.rate:,.0f}", "?" if found.cpu is None else f"{found.cpu:.3f}"]
-    for other in (LIMIT, IDIOMATIC):
-        rate, cpu = against(found, figures.get(other))
-        shown += [decimals(rate), decimals(cpu)]
-    return shown
+def versions(machine: Results) -> str:
+    """What ran."""
+    packages = ", ".join(f"{name} {found}" for name, found in machine["packages"].items())
+    node = f", Node.js {machine['node'].removeprefix('v')}" if "node" in machine else ""
+    return (
+        f"{machine['cores']} cores of {machine['processor']}, Python {machine['python']}{node}, "
+        f"PostgreSQL {machine['postgresql']};\n{packages}."
+    )
 
 
-def against(found: Figures, other: Figures | None) -> tuple[float | None, float | None]:
-    """How many times as good as another server one is, by requests per second and by processor time.
-
-    Each round is compared by itself, as the machine was the same for both then; the median of that is given.
-    """
-    if other is None:
-        return None, None
-    rates = [mine / theirs for mine, theirs in zip(found.rates, other.rates, strict=True)]
-    cpus = [theirs / mine for mine, theirs in zip(found.cpu_ms, other.cpu_ms, strict=True) if mine]
-    return median(rates), median(cpus) if cpus else None
-
-
-def goals(figures: Mapping[str, Figures]) -> str:
-    """Say how Backline stands to what is aimed at."""
-    said = []
-    for other, least, words in ((LIMIT, OF_LIMIT, "of the limit"), (IDIOMATIC, OF_IDIOMATIC, "x the idiomatic")):
-        if BACKLINE in figures and other in figures:
-            rate, cpu = against(figures[BACKLINE], figures[other])
-            verdict = "met" if (cpu or rate or 0) >= least else "not met"
-            said.append(f"{least:g} {words}: {verdict} ({decimals(rate)} by requests/s, {decimals(cpu)} by CPU)")
-    return f"Goals: {'; '.join(said)}." if said else "Goals: nothing to compare."
+def table(operation: Results) -> str:
+    """One operation: a line for each server, and how the goals were met."""
+    asked = ", ".join(f"{name}: {value}" for name, value in operation["variables"].items())
+    busy = operation["load_average"]
+    loaded = "" if busy is None else f", load average {busy:.1f}"
+    lines = [
+        f"{operation['name']}({asked}): {operation['bytes'] / 1000:.1f} kB{loaded}",
+        row(HEADINGS),
+        *(row((name, *cells(found, operation["ratios"].get(name)))) for name, found in operation["servers"].items()),
+        *(verdict(goal, operation["ratios"][goal["beside"]]) for goal in operation["goals"]),
+    ]
+    return "\n".join(lines) + "\n"
 
 
-def decimals(value: float | None) -> str:
-    """A ratio as text."""
-    return "-" if value is None else f"{value:.2f}"
+def cells(found: Results, ratio: Results | None) -> list[str]:
+    """One server's figures, and how Backline stands to it."""
+    rate, cpu = found["rate"], found["cpu_ms"]
+    return [
+        f"{rate[1]:,.0f}",
+        "?" if cpu is None else f"{cpu[1]:.3f} ±{(cpu[2] - cpu[0]) / 2:.3f}",
+        f"{found['p50_ms'][1]:.2f}",
+        f"{found['p99_ms'][1]:.2f}",
+        *(("-", "-") if ratio is None else (times(ratio["rate"]), times(ratio["cpu"]))),
+    ]
+
+
+def times(ratio: Sequence[float] | None) -> str:
+    """A ratio with its quartiles."""
+    return "?" if ratio is None else f"{ratio[1]:.2f} ({ratio[0]:.2f} to {ratio[2]:.2f})"
+
+
+def verdict(goal: Results, ratio: Results) -> str:
+    """How one goal was met."""
+    said = (
+        f"{MEASURES[name]} {ratio[name][1]:.2f} {'reached' if reached else 'not reached'}"
+        for name, reached in goal["reached"].items()
+    )
+    return f"  goal {goal['least']:g} x {goal['beside']}: {', '.join(said)}"
 
 
 def row(texts: tuple[str, ...]) -> str:
     """A line of the table."""
-    return f"{texts[0]:<14}" + "".join(f"{text:>13}" for text in texts[1:])
+    return f"{texts[0]:<{WIDTHS[0]}}" + "".join(
+        f"{text:>{width}}" for text, width in zip(texts[1:], WIDTHS[1:], strict=True)
+    )

@@ -1,4 +1,4 @@
-"""The servers that are measured, each a process of its own: started, pinned to a core, watched and stopped."""
+"""The servers that are measured, each a process of its own: started on a core, watched and stopped."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
+from benchmarks import node, tokens
 from benchmarks.operations import Operation
 
 ROOT: Final = Path(__file__).parent.parent
@@ -25,12 +26,17 @@ STOPPING_SECONDS: Final = 15.0
 
 BACKLINE: Final = "Backline"
 LIMIT: Final = "hand-written"
-IDIOMATIC: Final = "idiomatic"
+MERCURIUS: Final = "Mercurius jit"
+YOGA: Final = "Yoga jit"
+POSTGRAPHILE: Final = "PostGraphile"
+IDIOMATIC: Final = "Strawberry"
 FACTORIES: Final = {
     BACKLINE: "app:create",
     LIMIT: "benchmarks.handwritten:create",
     IDIOMATIC: "benchmarks.idiomatic.app:create",
 }
+SCRIPTS: Final = {MERCURIUS: "mercurius.mjs", YOGA: "yoga.mjs", POSTGRAPHILE: "postgraphile.mjs"}
+NAMES: Final = (BACKLINE, LIMIT, MERCURIUS, YOGA, POSTGRAPHILE, IDIOMATIC)
 UVICORN: Final = (
     *("--factory", "--loop", "uvloop", "--http", "httptools", "--ws", "websockets-sansio"),
     *("--no-access-log", "--no-server-header", "--log-level", "warning", "--app-dir", str(ROOT)),
@@ -69,15 +75,17 @@ class Server:
         name: Which one.
         pid: Its process.
         port: Where it listens on this machine.
+        token: Whom it is asked by.
     """
 
     name: str
     pid: int
     port: int
+    token: str
 
     def request(self, operation: Operation) -> bytes:
         """How this server is asked for an operation."""
-        return operation.as_address() if self.name == LIMIT else operation.as_graphql()
+        return operation.as_address(self.token) if self.name == LIMIT else operation.as_graphql(self.token)
 
 
 def cpu_seconds(pid: int) -> float | None:
@@ -96,6 +104,7 @@ def environment(database_url: str, redis_url: str, folder: Path) -> dict[str, st
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
         "POOL_SIZE": str(POOL_SIZE),
+        "NODE_ENV": "production",
         # Costs are computed; nobody's budget is counted, for one client asks for everything here.
         "POINTS_PER_MINUTE": "0",
         "REQUESTS_PER_MINUTE": "0",
@@ -127,7 +136,7 @@ def serving(name: str, settings: Mapping[str, str], folder: Path, core: int | No
     """Run one server.
 
     Args:
-        name: Which one, of `FACTORIES`.
+        name: Which one, of `NAMES`.
         settings: Its whole environment.
         folder: Where it runs and where its log goes.
         core: The core it is to have, or None for any.
@@ -139,18 +148,38 @@ def serving(name: str, settings: Mapping[str, str], folder: Path, core: int | No
         DidNotStart: It ended, or took too long.
     """
     port = free_port()
-    command = (sys.executable, "-m", "uvicorn", FACTORIES[name], *UVICORN, "--port", str(port))
-    with (folder / f"{name}.log").open("w+b") as words:
+    environment = {**settings, "PORT": str(port)}
+    with (folder / f"{name}.log").open("w+b") as words, on_core(core):
         process = subprocess.Popen(
-            command, env=settings, cwd=folder, stdin=subprocess.DEVNULL, stdout=words, stderr=words
+            command(name, port), env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=words, stderr=words
         )
+    with (folder / f"{name}.log").open("rb") as words:
         try:
-            if core is not None:
-                os.sched_setaffinity(process.pid, {core})
             wait_for(process, port, words)
-            yield Server(name, process.pid, port)
+            yield Server(name, process.pid, port, tokens.issue(settings))
         finally:
             stop(process)
+
+
+def command(name: str, port: int) -> Sequence[str]:
+    """How a server is started."""
+    if name in SCRIPTS:
+        return (str(node.PROGRAM), str(node.PEERS / SCRIPTS[name]))
+    return (sys.executable, "-m", "uvicorn", FACTORIES[name], *UVICORN, "--port", str(port))
+
+
+@contextmanager
+def on_core(core: int | None) -> Iterator[None]:
+    """Have what is started meanwhile, with all threads that it will ever have, on a core."""
+    if core is None:
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def wait_for(process: subprocess.Popen[bytes], port: int, words: IO[bytes]) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Final, Protocol, cast
 
 from sqlalchemy.exc import DisconnectionError, MissingGreenlet
+from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, PoolProxiedConnection
+
+from domain.errors import Unavailable
 
 READS_AT_ONCE: Final = 4
 """How many connections the root fields of one operation may hold at a time."""
@@ -19,6 +23,15 @@ class Fetch(Protocol):
 
     async def fetch(self, query: str, *args: Any) -> list[Any]:
         """Run one statement and return its records."""
+
+
+@contextmanager
+def busy() -> Iterator[None]:
+    """Say that no connection was free for long in words for clients: it is no fault, and it passes."""
+    try:
+        yield
+    except NoneFree as error:
+        raise Unavailable("The server is busy. Try again in a moment.") from error
 
 
 Ready = tuple[PoolProxiedConnection, Any]
@@ -100,7 +113,8 @@ class Borrowed:
             with suppress(MissingGreenlet):
                 return self._engine.sync_engine.raw_connection()
         # There is none, or it was closed meanwhile and another must be opened.
-        return await self._engine.raw_connection()
+        with busy():
+            return await self._engine.raw_connection()
 
 
 class ReadPlaces:

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from db.queries import events as event_queries
 from db.queries import jobs as job_queries
-from db.reads import Borrowed, Fetch, ReadPlaces, ReadyPool, refuse_closed
+from db.reads import Borrowed, Fetch, ReadPlaces, ReadyPool, busy, refuse_closed
 from domain.events import Event
 from domain.jobs import Job
 from domain.ports import Bell, Bus
@@ -25,6 +25,9 @@ __all__ = ["Database", "Fetch", "ReadPlaces", "Tx", "connect"]
 
 OnStatement = Callable[[str, float], None]
 """Told the text of a statement of a session, and the seconds that it took. Its values are not told."""
+
+PATIENCE_SECONDS = 10.0
+"""How long somebody waits for a free connection."""
 
 
 @dataclass
@@ -101,9 +104,10 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:
         """Open a transaction; after its commit the bell rings and the events go out. An exception undoes everything."""
-        async with self._sessions.begin() as session:
-            tx = Tx(session)
-            yield tx
+        with busy():
+            async with self._sessions.begin() as session:
+                tx = Tx(session)
+                yield tx
         # Reached only after COMMIT. Both ways may lose what they carry: the sweep and the log make up for it.
         for queue, job_id, at in tx.rings:
             await self._bell.ring(queue, job_id, at)
@@ -113,8 +117,9 @@ class Database:
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
         """Open a session that only reads; nothing done in it is kept."""
-        async with self._sessions() as session:
-            yield session
+        with busy():
+            async with self._sessions() as session:
+                yield session
 
     def read(self) -> Borrowed:
         """Borrow a bare driver connection for compiled reads; each statement is its own transaction."""
@@ -141,7 +146,9 @@ class Database:
         await self.engine.dispose()
 
 
-def connect(url: str, *, pool_size: int, application: str, on_statement: OnStatement | None = None) -> AsyncEngine:
+PATIENCE_SECONDS = 10.0
+"""How long somebody waits for a free connection."""
+
     """Make the pool.
 
     Args:
@@ -149,13 +156,14 @@ def connect(url: str, *, pool_size: int, application: str, on_statement: OnState
         pool_size: How many connections there may be.
         application: The name that PostgreSQL shows for them.
         on_statement: Told of each statement of a session; compiled reads are not among them.
+        patience_seconds: How long somebody waits for a free connection.
     """
     engine = create_async_engine(
         url,
         poolclass=ReadyPool,
         pool_size=pool_size,
         max_overflow=0,
-        pool_timeout=10,
+        pool_timeout=patience_seconds,
         pool_pre_ping=False,
         # The connection that was used last: its backend's memory is warm, and idle ones stay idle.
         pool_use_lifo=True,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Protocol
@@ -44,3 +44,9 @@ class Context(Protocol):
     def read(self) -> AbstractAsyncContextManager[Reader]:
         """Lend a connection for reading."""
         ...
+
+
+def payer_of(context: object) -> Hashable:
+    """Who pays for what is asked in a context, and waits in one line with all who pay together; None where it does not say."""
+    payer: Hashable = getattr(context, "payer", None)
+    return payer

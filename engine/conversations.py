@@ -14,14 +14,15 @@ from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
 from engine.context import Context
-from engine.fanout import Member
-from engine.frames import text_frame
+from engine.frames import Frames
 from engine.limits import refusal
 from engine.masking import record
+from engine.members import Member
 from engine.onward import Delivery
 from engine.operations import Answer
 from engine.proofs import Watching
 from engine.requests import Asked, BadRequest, read_parameters
+from engine.roster import END, Line
 from engine.wire import Closed, NotTheProtocol, Wire
 
 if TYPE_CHECKING:
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
 
 PASSING: Final = frozenset({"RATE_LIMITED", "UNAVAILABLE", "DEADLINE_EXCEEDED"})
 """Codes that refuse one operation and say nothing about who asks."""
-
-FRAMES_KEPT: Final = 64
-"""Ids of operations whose frame of an event is kept: many clients count from 1, others never use an id twice."""
 
 ACK: Final = b'{"type":"connection_ack"}'
 PONG: Final = b'{"type":"pong"}'
@@ -57,20 +55,20 @@ class Operation:
         self.member: Member | None = None
         self.over = False
 
+    def opened(self) -> None:
+        """Nothing: the protocol has no word for it."""
+
     def next(self, delivery: Delivery) -> None:
-        """Send an answer; the same bytes for all who use one id."""
-        if self.over:
-            return
-        wire = self._wire
-        if not wire.framed:
-            wire.tell(self.begun + delivery.payload + b"}")
-            return
-        frame = delivery.frames.get(self.begun)
-        if frame is None:
-            frame = text_frame(self.begun, delivery.payload, b"}")
-            if len(delivery.frames) < FRAMES_KEPT:
-                delivery.frames[self.begun] = frame
-        wire.write(frame)
+        """Send an answer."""
+        if not self.over:
+            self._wire.tell(self.begun + delivery.payload + END)
+
+    def line(self) -> Line | None:
+        """Where answers may be written past `next`."""
+        frames = self._wire.frames
+        if self.over or self._wire.closed or frames is None or frames.transport is None:
+            return None
+        return Line(self._wire, frames.transport, self.begun)
 
     def fail(self, answer: Answer) -> None:
         """Send what ends the operation."""
@@ -98,6 +96,8 @@ class Operation:
         """End the operation without a word, and wait for what it held to be let go."""
         self.over = True
         if self.task is not None:
+            # It may be about to join a group, or have just done so.
+            Frames.changes += 1
             self.task.cancel()
             await asyncio.wait({self.task})
         if self.member is not None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,30 +18,23 @@ from graphql import (
     GraphQLSyntaxError,
     OperationDefinitionNode,
     Visitor,
-    parse,
-    specified_rules,
     validate,
     visit,
 )
-from graphql.validation.rules import overlapping_fields_can_be_merged
 from graphql.validation.validate import ValidationAbortedError
-from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
-from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from engine.breath import BreathingParser, Queue, breathe, in_turns
 from engine.cost import Costs, Prices
 from engine.limits import Limits, measure, refusal
+from engine.rules import rules_for
+from engine.scan import scan
 from engine.whole import Whole, operations_of, wholes_of
 
-RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 ERRORS_SHOWN = 5
 """Validation stops there: to look for more is work for a document that is refused anyway."""
 
 UNFOLDED = 2
 """Where one name means fields of several types, each counts: so much more may be selected when it is priced."""
-
-# Comparing fields of one response name is quadratic. The library's own budget of 500,000 is half a second of work or more;
-# the largest operation of the contract needs less than 300.
-overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 3_000
 
 
 def graphql_schema(schema: strawberry.Schema) -> GraphQLSchema:
@@ -95,6 +89,7 @@ class Documents:
         self._executor: Any = schema.execution_context_class
         self._prices = Prices(self._schema)
         self._limits = limits
+        self._queue = Queue()
         self._known: OrderedDict[str, Document] = OrderedDict()
         self._tokens = 0
         self._refused: tuple[tuple[str, bool, bool], Refused] | None = None
@@ -102,6 +97,26 @@ class Documents:
     def knows(self, text: str) -> bool:
         """Whether a text was read before and is remembered."""
         return text in self._known
+
+    async def read(self, text: str, who: Hashable, *, suggest: bool = False) -> None:
+        """Read what somebody sent, so that `find` has it at hand: when it is their turn, and with pauses for everybody else.
+
+        Args:
+            text: As they sent it. A refusal is left for `find` to raise, which must follow without any waiting in between.
+            who: Those who take turns as one.
+            suggest: As for `find`.
+        """
+        if self.settled(text, suggest=suggest):
+            return
+        async with self._queue.turn(who):
+            if not self.settled(text, suggest=suggest):
+                with suppress(Refused):
+                    await in_turns(lambda: self.find(text, suggest=suggest))
+
+    def settled(self, text: str, *, suggest: bool = False) -> bool:
+        """Whether `find` answers at once: the text is remembered, was refused a moment ago, or is too long anyway."""
+        known = text in self._known or len(text) > self._limits.document_bytes
+        return known or (self._refused is not None and self._refused[0] == (text, suggest, False))
 
     def find(self, text: str, *, suggest: bool = False, trusted: bool = False, parts: bool = False) -> Document:
         """Give the document of a text.
@@ -141,14 +156,17 @@ class Documents:
             raise
 
     def _read(self, text: str, *, suggest: bool, trusted: bool) -> Document:
-        ast = self._parse(text, self._limits.trusted_bytes if trusted else self._limits.document_bytes)
+        self._glance(text, trusted=trusted)
+        ast = self._parse(text, self._limits.trusted_tokens if trusted else self._limits.tokens)
         try:
             introspects = measure(ast, self._limits)
         except GraphQLError as error:
             raise Refused([error]) from None
-        errors = validate(self._schema, ast, RULES, max_errors=ERRORS_SHOWN, hide_suggestions=not suggest)
+        breathe()
+        errors = validate(self._schema, ast, rules_for(text), max_errors=ERRORS_SHOWN, hide_suggestions=not suggest)
         if errors:
             raise Refused([_named(error) for error in errors])
+        breathe()
         found = self._priced(ast, introspects=introspects)
         undivided = visit(ast, _Undivided()) if "@" in text else ast
         return found if undivided is ast else replace(self._priced(undivided, introspects=introspects), parts=found)
@@ -161,12 +179,20 @@ class Documents:
         wholes = wholes_of(self._schema, self._executor, ast)
         return Document(ast, introspects, _count_tokens(ast), costs, operations_of(ast), wholes)
 
-    def _parse(self, text: str, most: int) -> DocumentNode:
+    def _glance(self, text: str, *, trusted: bool) -> None:
+        """Refuse what can be seen without parsing."""
         limits = self._limits
+        most = limits.trusted_bytes if trusted else limits.document_bytes
         if len(text) > most or len(text.encode()) > most:
             raise Refused([refusal("DOCUMENT_TOO_LARGE", f"A document may have {most} bytes.")])
         try:
-            return parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.tokens)
+            scan(text, limits, limits.trusted_tokens if trusted else limits.tokens)
+        except GraphQLError as error:
+            raise Refused([error]) from None
+
+    def _parse(self, text: str, most: int) -> DocumentNode:
+        try:
+            return BreathingParser(text, max_lexical_tokens=most, max_comments=most).parse_document()
         except GraphQLSyntaxError as error:
             raise Refused([_named(error)]) from None
 

@@ -10,69 +10,30 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 from graphql import Executor
 
-from engine.context import Context
 from engine.live import Event
-from engine.onward import SKIP, Delivery, Item, Onward, Sink, place_of
+from engine.members import Alike, Follows, Member
+from engine.onward import SKIP, Delivery, Item, place_of
 from engine.operations import Answer
 from engine.requests import Asked
-from engine.viewers import by_class
+from engine.returning import Returning
+from engine.roster import Roster
+from engine.viewers import by_class, identity_of
 
 AT_ONCE: Final = 500
 """Sockets written to before others have a turn."""
 
-
-class Member:
-    """One operation in a group.
-
-    Attributes:
-        context: Who asked for it.
-        sink: Where its answers go.
-        position: What it was told before it came; the group's events up to there are not told again.
-        source: The suspended generator of the subscription.
-        group: Where it belongs; None once it is over.
-    """
-
-    __slots__ = ("context", "group", "position", "sink", "source")
-
-    def __init__(self, context: Context, sink: Sink, position: int, source: Any) -> None:
-        self.context = context
-        self.sink = sink
-        self.position = position
-        self.source = source
-        self.group: Group | None = None
-
-    async def leave(self) -> None:
-        """Go without another word, and let go of what the subscription held."""
-        if self.group is not None:
-            self.group.lose(self)
-        await self.source.aclose()
+MOST_ROSTERS: Final = 8
+"""Rosters that a group keeps, one for each of those who see the same."""
 
 
 Execute: TypeAlias = Callable[[Executor[Any], Asked, Any, Any], Awaitable[Delivery | Answer]]
-
-
-@dataclass(frozen=True, slots=True)
-class Follows:
-    """What is followed, and with which operation.
-
-    Attributes:
-        onward: The stream.
-        executor: The operation, made ready.
-        asked: The same as it was asked for.
-        same: What operations have in common that have one answer.
-    """
-
-    onward: Onward
-    executor: Executor[Any]
-    asked: Asked
-    same: Hashable
 
 
 class Group:
@@ -91,21 +52,48 @@ class Group:
         self.asked = follows.asked
         self.position = position
         self.members: dict[Member, None] = {}
+        self._alike: dict[Hashable, Alike] = {}
+        # Beyond this place nobody was told anything, neither here nor before they joined.
+        self._ahead = position
+        self._losses = 0
+        self._everybody: list[Alike] | None = None
+        self._rosters: dict[tuple[Alike, ...] | None, Roster] = {}
         # In a context of its own: what is done for all is not done in the request of whoever came first.
         self._task = asyncio.create_task(self._run(), context=contextvars.Context())
 
     def join(self, member: Member) -> None:
         """Take somebody in. They must know everything up to the group's place."""
+        key = identity_of(member.context)
+        member.alike = self._alike.get(key)
+        if member.alike is None:
+            member.alike = self._alike[key] = Alike(key, member.context)
+        member.alike.members[member] = None
         self.members[member] = None
         member.group = self
+        self._ahead = max(self._ahead, member.position)
+        self._changed()
 
     def lose(self, member: Member) -> None:
         """Let somebody go; the last one ends the group."""
-        self.members.pop(member, None)
-        member.group = None
+        self._let_go(member)
         if not self.members:
             self.groups.forget(self)
             self._task.cancel()
+
+    def _let_go(self, member: Member) -> None:
+        self.members.pop(member, None)
+        member.group = None
+        alike, member.alike = member.alike, None
+        if alike is not None:
+            del alike.members[member]
+            if not alike.members:
+                del self._alike[alike.key]
+            self._losses += 1
+            self._changed()
+
+    def _changed(self) -> None:
+        self._everybody = None
+        self._rosters.clear()
 
     async def _run(self) -> None:
         try:
@@ -122,32 +110,66 @@ class Group:
     async def _hand_out(self, item: Item) -> None:
         place = place_of(item)
         self.position = place
-        members = [member for member in self.members if member.position < place]
         value = self.onward.make(item)
-        if value is SKIP or not members:
+        people = self._behind(place)
+        if value is SKIP or not people:
             return
+        told = 0
 
         async def execute(context: Any) -> Delivery | Answer:
             self.groups.executed += 1
             return await self.groups.execute(self.executor, self.asked, context, value)
 
-        async with aclosing(by_class(members, execute)) as classes:
+        async with aclosing(by_class(people, execute)) as classes:
             async for answer, some in classes:
-                await self._deliver(answer, some)
+                told += await self._deliver(answer, some, place)
         if isinstance(item, Event):
-            self.groups.handed_out(time.time() - item.occurred_at.timestamp(), len(members))
+            self.groups.handed_out(time.time() - item.occurred_at.timestamp(), told)
 
-    async def _deliver(self, answer: Delivery | Answer, members: list[Member]) -> None:
-        for number, member in enumerate(members, 1):
-            if member.group is not self:
-                continue
+    def _behind(self, place: int) -> list[Alike]:
+        """Those who were not told of a place yet."""
+        if place > self._ahead:
+            if self._everybody is None:
+                self._everybody = list(self._alike.values())
+            return self._everybody
+        behind: dict[Hashable, Alike] = {}
+        for member in self.members:
+            if member.position < place:
+                key = identity_of(member.context)
+                behind.setdefault(key, Alike(key, member.context)).members[member] = None
+        return list(behind.values())
+
+    async def _deliver(self, answer: Delivery | Answer, people: Sequence[Alike], place: int) -> int:
+        """Tell an answer to all whose it is; how many they are."""
+        roster, losses, start = self._roster_of(people, place), self._losses, 0
+        told = len(roster.members)
+        while start < len(roster.members):
             if isinstance(answer, Delivery):
-                member.sink.next(answer)
-                self.groups.delivered += 1
+                self.groups.delivered += roster.tell(answer, start, start + AT_ONCE)
             else:
-                self._over(member, answer)
-            if number % AT_ONCE == 0:
+                for member in roster.members[start : start + AT_ONCE]:
+                    self._over(member, answer)
+            start += AT_ONCE
+            if start < len(roster.members):
                 await asyncio.sleep(0)
+                if losses != self._losses or roster.outdated:
+                    remaining = [member for member in roster.members[start:] if member.group is self]
+                    roster, losses, start = Roster(remaining), self._losses, 0
+        return told
+
+    def _roster_of(self, people: Sequence[Alike], place: int) -> Roster:
+        everybody = (member for alike in people for member in alike.members)
+        if place <= self._ahead:
+            # Some of them were told before they joined, perhaps while this was executed.
+            return Roster(member for member in everybody if member.group is self and member.position < place)
+        # To look at each of some thousand people, if only to compare them, takes as long as telling some of them.
+        key = None if people is self._everybody else tuple(people)
+        roster = self._rosters.get(key)
+        if roster is None or roster.outdated:
+            if len(self._rosters) >= MOST_ROSTERS:
+                self._rosters.clear()
+            roster = self._rosters[key] = Roster(everybody)
+        return roster
 
     def _end(self, answer: Answer | None) -> None:
         self.groups.forget(self)
@@ -155,8 +177,7 @@ class Group:
             self._over(member, answer)
 
     def _over(self, member: Member, answer: Answer | None) -> None:
-        self.members.pop(member, None)
-        member.group = None
+        self._let_go(member)
         if answer is None:
             member.sink.complete()
         else:
@@ -192,6 +213,7 @@ class Groups:
         self.delivered = 0
         self._groups: dict[Hashable, Group] = {}
         self._closing: set[asyncio.Task[None]] = set()
+        self._returning: Returning[Member] = Returning()
 
     def __len__(self) -> int:
         return len(self._groups)
@@ -227,7 +249,8 @@ class Groups:
             member.position = place_of(item)
             value = follows.onward.make(item)
             if value is not SKIP:
-                answer = await self.execute(follows.executor, follows.asked, member.context, value)
+                place = (follows.onward.stream, follows.same, member.position)
+                answer = await self._returning.answer(place, member, partial(self._execute_missed, follows, value))
                 if isinstance(answer, Answer):
                     member.sink.fail(answer)
                     return False
@@ -239,6 +262,9 @@ class Groups:
                 return True
         member.sink.complete()
         return False
+
+    async def _execute_missed(self, follows: Follows, value: Any, context: Any) -> Delivery | Answer:
+        return await self.execute(follows.executor, follows.asked, context, value)
 
     def _take(self, member: Member, follows: Follows) -> bool:
         key = (follows.onward.stream, follows.same)

@@ -7,7 +7,8 @@ works through ASGI, more slowly.
 
 from __future__ import annotations
 
-from typing import Any, Final
+import asyncio
+from typing import Any, ClassVar, Final
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import InvalidState
@@ -18,27 +19,37 @@ ABORT_SECONDS: Final = 2.0
 """How long a peer may take to answer a close frame, or to read what lies before it."""
 
 
-def text_frame(*parts: bytes) -> bytes:
-    """Encode a text message of a server: one frame, not masked, not compressed.
-
-    Args:
-        parts: The message; it is put together once.
-    """
-    length = sum(map(len, parts))
+def text_head(length: int) -> bytes:
+    """What stands before a text message of a server: one frame, not masked, not compressed."""
     if length < 126:
-        return b"".join((bytes((0x81, length)), *parts))
+        return bytes((0x81, length))
     if length < 65_536:
-        return b"".join((b"\x81\x7e", length.to_bytes(2, "big"), *parts))
-    return b"".join((b"\x81\x7f", length.to_bytes(8, "big"), *parts))
+        return b"\x81\x7e" + length.to_bytes(2, "big")
+    return b"\x81\x7f" + length.to_bytes(8, "big")
+
+
+def text_frame(message: bytes) -> bytes:
+    """Encode a text message of a server."""
+    return text_head(len(message)) + message
 
 
 class Frames:
-    """Writes frames to one socket, past ASGI."""
+    """Writes frames to one socket, past ASGI.
 
-    __slots__ = ("_protocol",)
+    Attributes:
+        transport: What takes them; None after a close frame, behind which nothing may come.
+        slow: The transports of this process that have more waiting than they like.
+        changes: Counts what makes a list of transports to write to out of date.
+    """
+
+    __slots__ = ("_protocol", "transport")
+
+    slow: ClassVar[set[asyncio.Transport]] = set()
+    changes: ClassVar[int] = 0
 
     def __init__(self, protocol: FrameProtocol) -> None:
         self._protocol = protocol
+        self.transport: asyncio.Transport | None = protocol.transport
 
     def write(self, frame: bytes) -> int:
         """Hand a frame to the transport, which never waits.
@@ -46,9 +57,8 @@ class Frames:
         Returns:
             How many bytes the peer has not taken yet; -1 when there is nobody any more.
         """
-        protocol = self._protocol
-        transport = protocol.transport
-        if protocol.close_sent or transport.is_closing():
+        transport = self.transport
+        if transport is None or transport.is_closing():
             return -1
         transport.write(frame)
         return transport.get_write_buffer_size()
@@ -63,6 +73,8 @@ class Frames:
 
     def close(self, code: int, reason: str) -> None:
         """Send a close frame; a peer that does not answer it soon is cut off. The second time does nothing."""
+        self.transport = None
+        Frames.changes += 1
         self._protocol.end(code, reason)
 
 
@@ -75,6 +87,21 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         if self.response.status_code == 101 and not self.conn.extensions:
             extensions: Any = self.scope["extensions"]
             extensions[EXTENSION] = Frames(self)
+
+    def pause_writing(self) -> None:
+        """Take note of a peer who reads too slowly."""
+        super().pause_writing()
+        Frames.slow.add(self.transport)
+
+    def resume_writing(self) -> None:
+        """Take note that the peer has caught up."""
+        super().resume_writing()
+        Frames.slow.discard(self.transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the peer."""
+        Frames.slow.discard(self.transport)
+        super().connection_lost(exc)
 
     def end(self, code: int, reason: str) -> None:
         """Close as the application would through ASGI, without waiting for a reader who does not read."""

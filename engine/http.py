@@ -18,11 +18,11 @@ from engine.accept import EVENT_STREAM, PLAIN, Accepted, read_accept
 from engine.budget import Budget
 from engine.context import Context
 from engine.csrf import READING, check_site
-from engine.deadline import ClientGone, DeadlineExceeded
+from engine.deadline import ClientGone, DeadlineExceeded, within
 from engine.documents import Refused
 from engine.fanout import Groups
 from engine.headers import QuickRequest
-from engine.http_streams import Encoding, HttpStreams
+from engine.http_streams import HttpStreams
 from engine.incremental import Deferrals
 from engine.limits import Limits
 from engine.lookup import Lookup
@@ -34,6 +34,7 @@ from engine.responses import respond, respond_kept
 from engine.rights import Rights
 from engine.sight import Sight
 from engine.sockets import Sockets, client_of
+from engine.spools import Encoding
 from engine.sse import Events
 from engine.streams import Streams, nowhere
 
@@ -185,7 +186,9 @@ class GraphQLDoor(Generic[C]):
                 pass
 
         media_type = accepted.single or JSON
-        asked = await self._operations.find(asked, context)
+        found = self._operations.find(asked, context)
+        waits = not self._operations.at_hand(asked)
+        asked = await (within(self._limits.deadline_seconds, found, gone) if waits else found)
         kind, reading = self._kind(asked, context), request.method in READING
         streams = accepted.streams(kind) and not (reading and kind is OperationType.MUTATION)
         if streams and request.method != "HEAD" and (encoding := encoding_of(accepted)):
@@ -194,7 +197,8 @@ class GraphQLDoor(Generic[C]):
         if self._goes_in_parts(asked, accepted, context) and request.method != "HEAD":
             assert accepted.incremental
             parted = replace(asked, parts=True)
-            return await self._deferrals.run(parted, context, allowed, accepted.incremental, gone)
+            form = accepted.incremental
+            return await self._deferrals.run(parted, context, allowed, form=form, media_type=media_type, gone=gone)
         answer = await self._operations.run(asked, context, allowed, gone)
         if reading and asked.trusted:
             return respond_kept(answer, media_type, request, public=self._rights.public(context))

@@ -3,148 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 
 from engine.context import Context
-from engine.fanout import Member
+from engine.cutting import cut_of
 from engine.limits import Limits
-from engine.onward import Delivery
-from engine.operations import Answer
+from engine.members import Member
 from engine.proofs import Proofs
-from engine.requests import Asked
+from engine.requests import JSON, Asked
+from engine.responses import respond
 from engine.seats import Seats
+from engine.spools import Encoding, Gone, Spool
 from engine.streams import Streams
 from engine.viewers import VIEWER
 
-HIGH_WATER: Final = 65_536
 DRAIN_SECONDS: Final = 5.0
-RESTARTING: Final = {"message": "Service restart", "extensions": {"code": "UNAVAILABLE"}}
-
-
-class Gone(Exception):
-    """The client has left, or was let go."""
-
-
-class Encoding(Protocol):
-    """How answers are put into the body of a response."""
-
-    media_type: str
-
-    def begin(self) -> bytes:
-        """What is sent at once, so that the client knows that it is heard."""
-
-    def next(self, delivery: Delivery) -> bytes:
-        """An answer. It is kept in the delivery for whoever comes after."""
-
-    def error(self, errors: list[dict[str, Any]]) -> bytes:
-        """The refusal of the operation."""
-
-    def broken(self, error: Mapping[str, Any]) -> bytes:
-        """What ends the stream before its operation is over; the client comes back."""
-
-    def beat(self) -> bytes:
-        """A sign of life."""
-
-    def end(self) -> bytes:
-        """The end of the operation."""
-
-
-class Spool:
-    """What waits to be sent to one client.
-
-    Attributes:
-        over: Whether nothing more will come.
-        lost: Whether the client is too slow, or gone.
-    """
-
-    def __init__(self, encoding: Encoding, limits: Limits) -> None:
-        self._encoding = encoding
-        self._limits = limits
-        self._pieces: deque[bytes] = deque()
-        self._waiting = 0
-        self._news = asyncio.Event()
-        self._room = asyncio.Event()
-        self.over = False
-        self.lost = False
-
-    def next(self, delivery: Delivery) -> None:
-        """Take an answer."""
-        self._put(self._encoding.next(delivery))
-
-    def fail(self, answer: Answer) -> None:
-        """Take the refusal that ends the operation."""
-        self._put(self._encoding.error(answer.payload["errors"]) + self._encoding.end())
-        self.over = True
-
-    def complete(self) -> None:
-        """Take note that the operation is over."""
-        self._put(self._encoding.end())
-        self.over = True
-
-    def break_off(self, error: Mapping[str, Any]) -> None:
-        """End the stream from our side."""
-        self._put(self._encoding.broken(error))
-        self.over = True
-
-    async def drained(self) -> None:
-        """Wait for a reader who is behind.
-
-        Raises:
-            Gone: They do not come on.
-        """
-        while self._waiting > HIGH_WATER and not self.lost:
-            self._room.clear()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._room.wait(), self._limits.send_seconds)
-                continue
-            self.lose()
-        if self.lost:
-            raise Gone
-
-    def lose(self) -> None:
-        """Give the client up: they are too slow, or have left."""
-        self.lost = True
-        self._news.set()
-        self._room.set()
-
-    async def take(self) -> bytes:
-        """Wait for what is to be sent next; nothing when the time for a sign of life has come.
-
-        Raises:
-            Gone: Nothing more will be sent.
-        """
-        if not self._pieces and not self.over and not self.lost:
-            self._news.clear()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), self._limits.heartbeat_seconds)
-        if self.lost or (self.over and not self._pieces):
-            raise Gone
-        if not self._pieces:
-            return b""
-        piece = b"".join(self._pieces)
-        self._pieces.clear()
-        return piece
-
-    def sent(self, length: int) -> None:
-        """Take note of what was handed over."""
-        self._waiting -= length
-        self._room.set()
-
-    def _put(self, piece: bytes) -> None:
-        if self.over or self.lost:
-            return
-        self._pieces.append(piece)
-        self._waiting += len(piece)
-        if self._waiting > self._limits.waiting_bytes:
-            self.lose()
-        self._news.set()
 
 
 class HttpStreams:
@@ -173,11 +51,11 @@ class HttpStreams:
         return Response(self, encoding, asked, context, address, request.headers.get("last-event-id") or None)
 
     async def drain(self) -> None:
-        """Break all streams off; their clients come back to another process."""
+        """End all subscriptions such that their clients come back to another process; what has one answer comes to its end."""
         self._draining = True
         tasks = [task for task in self._open.values() if task is not None]
         for spool in list(self._open):
-            spool.break_off(RESTARTING)
+            spool.move()
         if tasks:
             await asyncio.wait(tasks, timeout=DRAIN_SECONDS)
 
@@ -185,7 +63,7 @@ class HttpStreams:
         """Keep in mind what is open."""
         self._open[spool] = asyncio.current_task()
         if self._draining:
-            spool.break_off(RESTARTING)
+            spool.move()
 
     def end(self, spool: Spool) -> None:
         """Forget it."""
@@ -203,7 +81,7 @@ class Response:
     address: str | None
     last_event: str | None
 
-    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the operation is over or the client gone."""
         seats, user = self.door.seats, self.context.parameters.get(VIEWER)
         if not seats.take("address", self.address):
@@ -212,7 +90,7 @@ class Response:
         try:
             if seats.take("user", user):
                 try:
-                    await self._stream(receive, send)
+                    await self._stream(scope, receive, send)
                 finally:
                     seats.leave("user", user)
             else:
@@ -220,8 +98,8 @@ class Response:
         finally:
             seats.leave("address", self.address)
 
-    async def _stream(self, receive: Receive, send: Send) -> None:
-        spool = Spool(self.encoding, self.door.limits)
+    async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
+        spool = Spool(self.encoding, self.door.limits, cut_of(scope))
         self.door.begin(spool)
         watching = self.door.proofs.watch(self.context, lambda reason: spool.break_off(_unwelcome(reason)))
         leaving = asyncio.create_task(_watch_leaving(receive, spool))
@@ -229,10 +107,18 @@ class Response:
             self.door.streams.run(self.asked, self.context, spool, last_event=self.last_event)
         )
         try:
-            await self._send_all(spool, send)
+            with suppress(Gone):
+                refused = await spool.admitted()
+                if refused is None:
+                    await self._send_all(spool, send)
+                else:
+                    await respond(refused, JSON)(scope, receive, send)
         finally:
             self.door.end(spool)
             watching.stop()
+            if spool.lost:
+                # A connection that was cut off is heard of in a moment; the server need not wonder about the response.
+                await asyncio.wait({leaving}, timeout=1)
             leaving.cancel()
             running.cancel()
             await asyncio.wait({running})
@@ -261,7 +147,9 @@ class Response:
                     piece = piece or self.encoding.beat()
             if not spool.lost:
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
-        except (TimeoutError, OSError):
+        except TimeoutError:
+            spool.drop()
+        except OSError:
             spool.lose()
 
 

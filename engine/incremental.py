@@ -8,8 +8,9 @@ allows. Two payload formats are spoken: `incrementalSpec=v0.2` with pending and 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from contextlib import aclosing, suppress
+from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
 import orjson
@@ -20,14 +21,17 @@ from graphql import (
     OperationType,
     SubsequentIncrementalExecutionResult,
 )
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from engine.accept import DEFER, INCREMENTAL
 from engine.context import Context
-from engine.deadline import within
+from engine.cutting import cut_of
+from engine.deadline import ClientGone, within
 from engine.limits import Limits
 from engine.operations import Answer, Operations, execute
 from engine.requests import Asked
+from engine.responses import respond
+from engine.sight import Record
 
 C = TypeVar("C", bound=Context)
 
@@ -120,6 +124,14 @@ class ByPaths:
         return part
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Where an operation is written down once its last part is made, and the errors of all its parts."""
+
+    record: Record
+    faults: list[Payload]
+
+
 class Deferrals(Generic[C]):
     """Runs operations whose answers come in parts."""
 
@@ -132,9 +144,11 @@ class Deferrals(Generic[C]):
         asked: Asked,
         context: C,
         allowed: Collection[OperationType],
+        *,
         form: str,
+        media_type: str,
         gone: Callable[[], Awaitable[None]],
-    ) -> PartsResponse:
+    ) -> ASGIApp:
         """Run a query or a mutation up to its first part.
 
         Args:
@@ -142,6 +156,7 @@ class Deferrals(Generic[C]):
             context: Who asks.
             allowed: The types of operations that may come by this road.
             form: The format of the parts.
+            media_type: The type of JSON for a refusal, which comes whole.
             gone: Returns when the client has left.
 
         Returns:
@@ -149,39 +164,76 @@ class Deferrals(Generic[C]):
 
         Raises:
             ClientGone: The client has left before the first part.
-            Exception: It could not be run; nothing was.
         """
+        record = self._operations.sight.begin()
+        try:
+            payloads = await self._begin(asked, context, allowed, form=form, gone=gone, record=record)
+        except ClientGone:
+            self._operations.sight.leave(record)
+            raise
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the client gets an answer and the log the rest
+            answer = self._operations.failed(error, asked)
+            self._operations.sight.end(record, answer.payload)
+            return respond(answer, media_type)
+        return PartsResponse(form, payloads, self._limits, gone, lambda: self._operations.sight.leave(record))
+
+    async def _begin(
+        self,
+        asked: Asked,
+        context: C,
+        allowed: Collection[OperationType],
+        *,
+        form: str,
+        gone: Callable[[], Awaitable[None]],
+        record: Record,
+    ) -> AsyncGenerator[Payload, None]:
         executor, paid = await self._operations.begin(asked, context, allowed)
         watched = gone if executor.operation.operation is OperationType.QUERY else None
         result: Any = await within(self._limits.deadline_seconds, execute(executor), watched)
         if not isinstance(result, ExperimentalIncrementalExecutionResults):
-            return PartsResponse(form, self._whole(self._operations.answer(result, asked, paid)), self._limits, gone)
+            return self._whole(self._operations.answer(result, asked, paid), record)
         initial: Any = result.initial_result
         answer = self._operations.answer(initial, asked, paid)
+        faults = list(answer.payload.get("errors", ()))
 
         def shown(errors: Collection[GraphQLError]) -> list[Payload]:
-            return self._operations.masking.failures(list(errors), asked)
+            told = self._operations.masking.failures(list(errors), asked)
+            faults.extend(told)
+            return told
 
         writer = ByIds(shown) if form == INCREMENTAL else ByPaths(shown)
         first = writer.first(answer.payload, initial.pending)
-        rest = self._rest(result.subsequent_results, writer, asked)
-        return PartsResponse(form, _chain(first, rest), self._limits, gone)
+        return self._parts(first, result.subsequent_results, writer, asked, Ending(record, faults))
 
-    async def _whole(self, answer: Answer) -> AsyncGenerator[Payload, None]:
+    async def _whole(self, answer: Answer, record: Record) -> AsyncGenerator[Payload, None]:
+        self._operations.sight.end(record, answer.payload)
         yield {**answer.payload, "hasNext": False}
 
-    async def _rest(
-        self, results: AsyncGenerator[SubsequentIncrementalExecutionResult, None], writer: ByIds | ByPaths, asked: Asked
+    async def _parts(
+        self,
+        first: Payload,
+        results: AsyncGenerator[SubsequentIncrementalExecutionResult, None],
+        writer: ByIds | ByPaths,
+        asked: Asked,
+        ending: Ending,
     ) -> AsyncGenerator[Payload, None]:
-        try:
-            async with aclosing(results):
-                while True:
-                    try:
-                        yield writer.next(await within(self._limits.deadline_seconds, anext(results)))
-                    except StopAsyncIteration:
-                        return
-        except Exception as error:  # noqa: BLE001 -- the client gets an end, and the log the rest
-            yield {"errors": self._operations.failed(error, asked).payload["errors"], "hasNext": False}
+        async with aclosing(results):
+            yield first
+            more = True
+            while more:
+                try:
+                    result = await within(self._limits.deadline_seconds, anext(results))
+                    payload, more = writer.next(result), result.has_next
+                except StopAsyncIteration:
+                    break
+                except Exception as error:  # noqa: BLE001 -- the client gets an end, and the log the rest
+                    errors = self._operations.failed(error, asked).payload["errors"]
+                    ending.faults.extend(errors)
+                    payload, more = {"errors": errors, "hasNext": False}, False
+                if not more:
+                    # Before the last part is sent: how fast somebody reads is no matter of the operation.
+                    self._operations.sight.end(ending.record, {"errors": ending.faults})
+                yield payload
 
 
 class PartsResponse:
@@ -193,13 +245,15 @@ class PartsResponse:
         payloads: AsyncGenerator[Payload, None],
         limits: Limits,
         gone: Callable[[], Awaitable[None]],
+        left: Callable[[], None],
     ) -> None:
         self._form = form
         self._payloads = payloads
         self._limits = limits
         self._gone = gone
+        self._left = left
 
-    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Send the parts as they come."""
         sending = asyncio.ensure_future(self._send(send))
         leaving = asyncio.ensure_future(self._gone())
@@ -209,9 +263,14 @@ class PartsResponse:
             leaving.cancel()
             if not sending.done():
                 sending.cancel()
-            with suppress(asyncio.CancelledError, OSError, TimeoutError):
-                await sending
+            with suppress(asyncio.CancelledError, OSError):
+                try:
+                    await sending
+                except TimeoutError:
+                    # Too slow: what waits in the connection goes with it.
+                    cut_of(scope)()
             await self._payloads.aclose()
+            self._left()
 
     async def _send(self, send: Send) -> None:
         headers = [(b"content-type", TYPES[self._form]), (b"cache-control", b"no-store"), (b"vary", b"accept")]
@@ -224,13 +283,6 @@ class PartsResponse:
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
             piece = b""
         await send({"type": "http.response.body", "body": END, "more_body": False})
-
-
-async def _chain(first: Payload, rest: AsyncIterator[Payload]) -> AsyncGenerator[Payload, None]:
-    async with aclosing(rest):  # type: ignore[type-var]
-        yield first
-        async for payload in rest:
-            yield payload
 
 
 def _at(data: Any, path: Collection[str | int]) -> Any:

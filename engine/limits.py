@@ -42,7 +42,8 @@ class Limits:
         trusted_bytes: Length of a document that is known beforehand.
         body_bytes: Length of the body of an HTTP request.
         frame_bytes: Length of one message on a socket.
-        tokens: Names, punctuators and values in a document.
+        tokens: Names, punctuators and values in a document that somebody sends; a full introspection query has 165.
+        trusted_tokens: The same of a document that is known beforehand.
         definitions: Operations and fragments in a document; to compare fragments with each other is quadratic.
         variables: Variables of one operation.
         depth: Fields within fields; a full introspection query is 15 deep.
@@ -69,7 +70,8 @@ class Limits:
     trusted_bytes: int = 65_536
     body_bytes: int = 1_048_576
     frame_bytes: int = 65_536
-    tokens: int = 4_000
+    tokens: int = 2_000
+    trusted_tokens: int = 4_000
     definitions: int = 100
     variables: int = 100
     depth: int = 15
@@ -134,13 +136,14 @@ def check_variables(variables: Mapping[str, Any], limits: Limits) -> None:
     Raises:
         BadInput: A list is too long, values are too many or too deep, or a text holds U+0000, which no column stores.
     """
-    seen = 0
-    stack: list[tuple[Any, tuple[str, ...]]] = [(value, (name,)) for name, value in variables.items()]
+    seen = -1
+    stack: list[tuple[Any, tuple[str, ...]]] = [(variables, ())]
     while stack:
         value, path = stack.pop()
         seen += 1
-        if seen > limits.input_values:
-            raise BadInput(f"All variables together may hold {limits.input_values} values.", path[0])
+        waiting = len(value) if isinstance(value, (list, dict)) else 0
+        if seen + len(stack) + waiting > limits.input_values:
+            raise BadInput(f"All variables together may hold {limits.input_values} values.", *path[:1])
         if isinstance(value, str):
             if NUL in value:
                 raise BadInput("Text cannot contain the character U+0000.", *path)

@@ -12,14 +12,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 from engine.topics import PAGE, Event, Follower, Head, Listen, Read, Topic
 
 __all__ = ["Event", "Gap", "Head", "Listen", "Live", "Read"]
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +80,7 @@ class Live:
         try:
             with suppress(TimeoutError):
                 await asyncio.wait_for(shared.ready.wait(), LINE_SECONDS)
-            newest = (await head([topic])).get(topic, 0)
+            newest = (await _patiently(partial(head, [topic]), "head")).get(topic, 0)
             shared.begin(follower, newest)
             if after > newest:
                 follower.position = newest
@@ -159,10 +162,14 @@ async def _read_on(follower: Follower, newest: int) -> AsyncGenerator[Event | Ga
 
 
 async def _read(follower: Follower) -> Sequence[Event]:
+    return await _patiently(lambda: follower.read(follower.position, PAGE), "log")
+
+
+async def _patiently(ask: Callable[[], Awaitable[T]], what: str) -> T:
     for pause in PAUSES:
         try:
-            return await follower.read(follower.position, PAGE)
+            return await ask()
         except Exception as error:  # noqa: BLE001 -- a database that restarts is back before the last attempt
-            log.warning("A log cannot be read (%s); again in %g s.", type(error).__name__, pause)
+            log.warning("A %s cannot be read (%s); again in %g s.", what, type(error).__name__, pause)
             await asyncio.sleep(pause)
-    return await follower.read(follower.position, PAGE)
+    return await ask()

@@ -14,6 +14,7 @@ from engine.onward import Delivery
 
 DELIMITER: Final = b"--graphql"
 KEPT: Final = b"multipart/mixed"
+RESTARTING: Final = {"message": "Service restart", "extensions": {"code": "UNAVAILABLE"}}
 
 
 def _part(body: bytes) -> bytes:
@@ -46,6 +47,10 @@ class Parts:
     def broken(self, error: Mapping[str, Any]) -> bytes:
         """A part without payload: what is wrong is wrong with the transport; then the end."""
         return _part(orjson.dumps({"payload": None, "errors": [error]})) + self.end()
+
+    def moved(self) -> bytes:
+        """The same with a code that passes: clients ask again after an error of the transport, not after an end."""
+        return self.broken(RESTARTING)
 
     def beat(self) -> bytes:
         """An empty part."""

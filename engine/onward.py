@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Hashable
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from engine.live import Event, Gap
 from engine.operations import Answer
+
+if TYPE_CHECKING:
+    from engine.roster import Line, SharedText
 
 SKIP: Final = object()
 """What `Onward.make` gives for an event that is none of this subscription's."""
@@ -46,19 +49,24 @@ class Delivery:
     Attributes:
         payload: The answer, encoded.
         cursor: Where it lies in its stream, as clients come back with it; None where it has no place.
-        frames: What was made of it for a transport, by what tells them apart.
+        frames: What was made of it for streams over HTTP, by what tells them apart.
+        shared: The same for sockets, once the first of them has made it.
     """
 
-    __slots__ = ("cursor", "frames", "payload")
+    __slots__ = ("cursor", "frames", "payload", "shared")
 
     def __init__(self, payload: bytes, cursor: str | None = None) -> None:
         self.payload = payload
         self.cursor = cursor
         self.frames: dict[bytes, bytes] = {}
+        self.shared: SharedText | None = None
 
 
 class Sink(Protocol):
     """Where the answers of one operation go. Nothing here waits for the client but `drained`."""
+
+    def opened(self) -> None:
+        """Take note that a subscription was let in and opened; answers follow as they come."""
 
     def next(self, delivery: Delivery) -> None:
         """Take an answer."""
@@ -68,6 +76,9 @@ class Sink(Protocol):
 
     def complete(self) -> None:
         """Take note that the operation is over."""
+
+    def line(self) -> Line | None:
+        """Where answers may be written past `next`, until `Frames.changes`; None for nowhere."""
 
     async def drained(self) -> None:
         """Wait for a client who is behind.

@@ -16,7 +16,7 @@ from graphql.execution import create_source_event_stream
 from strawberry.execution import optimized_is_awaitable
 
 from engine.budget import Budget
-from engine.context import Context
+from engine.context import Context, payer_of
 from engine.deadline import ClientGone, within
 from engine.documents import Document, Documents, Refused, graphql_schema
 from engine.limits import Limits, check_variables, refusal
@@ -92,8 +92,11 @@ class Operations(Generic[C]):
             OverBudget: They may ask for nothing more just now.
         """
         if asked.document_id is None and asked.digest is None:
-            return await self._toll.admit(self._lookup.recognise(asked), context)
+            return await self._admitted(self._lookup.recognise(asked), context)
         suggest = self._rights.suggest(context)
+        if asked.query:
+            # A hash came along: the text is kept for others once it has been paid for and read.
+            asked = await self._admitted(self._lookup.recognise(asked), context)
         try:
             found = await self._lookup.find(
                 asked, check=lambda found: self._documents.find(found.query, suggest=suggest)
@@ -101,7 +104,19 @@ class Operations(Generic[C]):
         except (Refused, BadRequest):
             await self._toll.turn_away(asked, context)
             raise
-        return await self._toll.admit(found, context)
+        return await self._admitted(found, context)
+
+    async def _admitted(self, asked: Asked, context: C) -> Asked:
+        """Have a text paid for and read, if nobody has read it before and it may be run at all."""
+        asked = await self._toll.admit(asked, context)
+        if asked.trusted or (self._lookup.only and not self._rights.improvise(context)):
+            return asked
+        await self._documents.read(asked.query, payer_of(context), suggest=self._rights.suggest(context))
+        return asked
+
+    def at_hand(self, asked: Asked) -> bool:
+        """Whether `find` waits for nobody: the text is trusted by its id, or was read before."""
+        return asked.document_id is not None or (asked.digest is None and self._documents.knows(asked.query))
 
     def kind(self, asked: Asked, context: C) -> OperationType | None:
         """Give the type of the operation that is asked for.

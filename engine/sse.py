@@ -11,6 +11,9 @@ from engine.onward import Delivery
 
 COMPLETE: Final = b"event: complete\ndata:\n\n"
 COMMENT: Final = b":\n\n"
+BEGIN: Final = b":\nretry: 1000\n\n"
+"""Milliseconds; browsers would wait for three to five seconds."""
+
 KEPT: Final = b"text/event-stream"
 
 
@@ -20,8 +23,8 @@ class Events:
     media_type = "text/event-stream; charset=utf-8"
 
     def begin(self) -> bytes:
-        """A comment, so that the headers leave at once."""
-        return COMMENT
+        """A comment, so that the headers leave at once, and how soon to come back."""
+        return BEGIN
 
     def next(self, delivery: Delivery) -> bytes:
         """A `next` event. JSON has no line breaks of its own here, so that one line of data is enough."""
@@ -36,8 +39,12 @@ class Events:
         return b"event: next\ndata: " + orjson.dumps({"errors": errors}) + b"\n\n"
 
     def broken(self, error: Mapping[str, Any]) -> bytes:
-        """The error, and the end of the operation: whoever still wants it asks anew, from the last id on."""
+        """The error, and the end of the operation: to come back with the same token would be in vain."""
         return self.error([dict(error)]) + COMPLETE
+
+    def moved(self) -> bytes:
+        """Nothing, not even `complete`: after a stream that just ends, clients come back by themselves."""
+        return b""
 
     def beat(self) -> bytes:
         """A comment."""

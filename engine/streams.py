@@ -28,8 +28,9 @@ from graphql.execution.executor import CollectedErrors
 
 from engine.context import Context
 from engine.deadline import within
-from engine.fanout import Follows, Groups, Member
+from engine.fanout import Groups
 from engine.limits import Limits
+from engine.members import Follows, Member
 from engine.onward import Delivery, Onward, Sink
 from engine.operations import ALL, Answer, Operations, execute, open_source
 from engine.plans import Recent
@@ -37,6 +38,8 @@ from engine.requests import Asked
 from engine.sight import RECORD
 
 MOST_OPERATIONS: Final = 1_000
+PAUSES: Final = (0.1, 1.0)
+"""Between the attempts to execute what many follow."""
 AFTER: Final = "after"
 """The argument of a subscription that takes a cursor."""
 
@@ -63,7 +66,7 @@ class Streams:
         """
         self.operations = operations
         self.limits = limits
-        self.groups = Groups(self._event, operations.failed, operations.sight.handed_out)
+        self.groups = Groups(self._event_for_many, operations.failed, operations.sight.handed_out)
         self._cursor_of = cursor_of
         self._used: Recent[int, tuple[OperationDefinitionNode, frozenset[str]]] = Recent(MOST_OPERATIONS)
         self._deeds: set[asyncio.Task[Answer]] = set()
@@ -122,6 +125,7 @@ class Streams:
             sink.fail(failed)
             return None
         self.operations.sight.end(record, {})
+        sink.opened()
         joined: Member | None = None
         try:
             joined = await self._follow(source, executor, asked, context, sink)
@@ -146,6 +150,17 @@ class Streams:
             await sink.drained()
         sink.complete()
         return None
+
+    async def _event_for_many(
+        self, executor: Executor[Any], asked: Asked, context: Any, value: Any
+    ) -> Delivery | Answer:
+        """Execute an event again that takes too long, as when all come back at once: its end would end many streams."""
+        for pause in PAUSES:
+            answer = await self._event(executor, asked, context, value)
+            if isinstance(answer, Delivery) or answer.status != HTTPStatus.GATEWAY_TIMEOUT:
+                return answer
+            await asyncio.sleep(pause)
+        return await self._event(executor, asked, context, value)
 
     async def _event(self, executor: Executor[Any], asked: Asked, context: Any, value: Any) -> Delivery | Answer:
         """Execute what is selected of one event."""

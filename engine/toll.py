@@ -7,7 +7,9 @@ from typing import Any, Final
 
 from graphql import Executor, FieldNode, OperationDefinitionNode
 
+from engine.breath import Pace
 from engine.budget import BYTES_PER_POINT, Budget, Charge, OverBudget, Spent, told
+from engine.context import payer_of
 from engine.documents import Documents, Refused
 from engine.limits import Limits, refusal
 from engine.requests import Asked
@@ -49,6 +51,7 @@ class Toll:
         self._documents = documents
         self._limits = limits
         self._budget = budget
+        self._pace = Pace()
 
     async def admit(self, asked: Asked, context: Any) -> Asked:
         """Let somebody pay for a text that must be read first; a remembered or trusted one costs nothing by itself.
@@ -69,11 +72,12 @@ class Toll:
         return replace(asked, counted=True)
 
     async def turn_away(self, asked: Asked, context: Any) -> None:
-        """Count a request that came to nothing.
+        """Count a request that came to nothing; who sends many of them is answered slowly.
 
         Raises:
             OverBudget: Even that is too much just now.
         """
+        await self._pace.keep(payer_of(context))
         if not asked.counted:
             await self._take(context, Charge(REFUSED))
 
@@ -103,6 +107,7 @@ class Toll:
             return None
         spent = await self._budget(context, charge)
         if spent is not None and spent.wait_seconds > 0:
+            await self._pace.keep(payer_of(context))
             raise OverBudget(spent)
         return spent
 

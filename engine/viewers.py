@@ -119,14 +119,14 @@ def identity_of(context: Context) -> Hashable:
 class _Bucket(Generic[L]):
     """People who have not been told apart yet, and by which statements they could not be."""
 
-    def __init__(self, members: list[L], settled: frozenset[Hashable]) -> None:
+    def __init__(self, members: Sequence[L], settled: frozenset[Hashable]) -> None:
         self.members = members
         self.settled = settled
 
 
 async def by_class(
     members: Sequence[L], execute: Callable[[Any], Awaitable[A]]
-) -> AsyncGenerator[tuple[A, list[L]], None]:
+) -> AsyncGenerator[tuple[A, Sequence[L]], None]:
     """Execute as often as answers may differ.
 
     Args:
@@ -134,9 +134,9 @@ async def by_class(
         execute: Runs the event in a context and gives the answer.
 
     Yields:
-        Each answer, with those whose it is.
+        Each answer, with those whose it is; where it is everybody's, these are ``members`` itself.
     """
-    waiting = [_Bucket(list(members), frozenset())]
+    waiting = [_Bucket(members, frozenset())]
     while waiting:
         bucket = waiting.pop()
         noticed = Noticed()
@@ -147,7 +147,7 @@ async def by_class(
         waiting += others
 
 
-async def _part(bucket: _Bucket[L], noticed: Noticed) -> tuple[list[L], list[_Bucket[L]]]:
+async def _part(bucket: _Bucket[L], noticed: Noticed) -> tuple[Sequence[L], list[_Bucket[L]]]:
     """Tell apart from the first of a bucket those whose answer may be another."""
     members = bucket.members
     if len(members) == 1 or not (noticed.personal or noticed.names):
@@ -167,6 +167,8 @@ async def _part(bucket: _Bucket[L], noticed: Noticed) -> tuple[list[L], list[_Bu
     for key, member in zip(keys, members, strict=True):
         parts.setdefault(key, []).append(member)
     same = parts.pop(keys[0])
+    if not parts:
+        return members, []
     return same, [_Bucket(part, settled) for part in parts.values()]
 
 

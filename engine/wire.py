@@ -28,14 +28,13 @@ class Wire:
     """One accepted WebSocket. Sending never waits; who is too slow in reading is let go with 1013.
 
     Attributes:
-        framed: Whether `write` takes frames; otherwise bare messages.
+        frames: What writes frames; without it `write` takes bare messages.
         reader: The task that reads this socket.
         closed: Whether it was closed, by either side.
         abandoned: Whether the reader was stopped because the socket can neither be written to nor closed.
     """
 
     __slots__ = (
-        "_frames",
         "_limits",
         "_pump",
         "_queue",
@@ -45,7 +44,7 @@ class Wire:
         "_waiting",
         "abandoned",
         "closed",
-        "framed",
+        "frames",
         "reader",
     )
 
@@ -53,9 +52,10 @@ class Wire:
         self._receive = receive
         self._send = send
         self._limits = limits
-        frames: Frames | None = (scope.get("extensions") or {}).get(EXTENSION)
-        self._frames = frames
-        self.framed = frames is not None
+        self.frames: Frames | None = (scope.get("extensions") or {}).get(EXTENSION)
+        if self.frames is not None and self.frames.transport is not None and limits.waiting_bytes < HIGH_WATER:
+            # Only transports that have more waiting than they like are asked how much it is.
+            self.frames.transport.set_write_buffer_limits(limits.waiting_bytes)
         # Without the extension, messages wait here for one task that hands them to ASGI.
         self._queue: deque[bytes | tuple[int, str]] | None = None
         self._waiting = 0
@@ -96,26 +96,31 @@ class Wire:
 
     def tell(self, message: bytes) -> None:
         """Send a message."""
-        self.write(text_frame(message) if self._frames is not None else message)
+        self.write(text_frame(message) if self.frames is not None else message)
 
     def write(self, data: bytes) -> None:
         """Send what is encoded already, unless too much waits: then the socket is closed."""
         if self.closed:
             return
-        if self._frames is not None:
-            waiting = self._frames.write(data)
+        if self.frames is not None:
+            waiting = self.frames.write(data)
         else:
             self._waiting += len(data)
             self._put(data)
             waiting = self._waiting
         if waiting < 0:
             self.closed = True
-        elif waiting > self._limits.waiting_bytes:
+        else:
+            self.bound(waiting)
+
+    def bound(self, waiting: int) -> None:
+        """Let go of a reader for whom too much waits."""
+        if waiting > self._limits.waiting_bytes:
             self.close(1013, "Too slow")
 
     def waiting(self) -> int:
         """Bytes that the client has not taken yet."""
-        return self._waiting if self._frames is None else self._frames.waiting()
+        return self._waiting if self.frames is None else self.frames.waiting()
 
     async def drained(self) -> None:
         """Wait for a reader who is behind; one who stays behind for too long is let go.
@@ -126,8 +131,8 @@ class Wire:
         if not self.closed and self.waiting() > HIGH_WATER:
             try:
                 async with asyncio.timeout(self._limits.send_seconds):
-                    if self._frames is not None:
-                        await self._frames.drained()
+                    if self.frames is not None:
+                        await self.frames.drained()
                     else:
                         self._room = asyncio.Event()
                         await self._room.wait()
@@ -141,8 +146,8 @@ class Wire:
         if self.closed:
             return
         self.closed = True
-        if self._frames is not None:
-            self._frames.close(code, reason)
+        if self.frames is not None:
+            self.frames.close(code, reason)
         else:
             self._put((code, reason))
             asyncio.get_running_loop().call_later(ABORT_SECONDS, self._give_up)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from domain.addresses import network_of
 from domain.limiter import Take
 from domain.limits import Limit
 from engine.budget import POINTS, Budget, Charge, Quota, Spent
@@ -29,7 +28,7 @@ def budget_of(points: int, requests: int) -> Budget | None:
     ]
 
     async def pay(context: Context, charge: Charge) -> Spent:
-        who = _payer(context)
+        who = context.payer
         counts = context.over_http and charge.asks and not (charge.fields and charge.fields <= BEATS)
         amounts = {POINTS: charge.points, "requests": int(counts)}
         taken = await context.services.limiter.take(
@@ -44,10 +43,3 @@ def budget_of(points: int, requests: int) -> Budget | None:
         )
 
     return pay if limits else None
-
-
-def _payer(context: Context) -> str:
-    """Somebody who is signed in pays wherever they are; strangers pay together with all who come from their network."""
-    if context.actor is not None:
-        return f"user {context.actor.user_id}"
-    return f"network {network_of(context.caller.address)}"

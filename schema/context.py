@@ -11,6 +11,7 @@ import strawberry
 
 from db.session import Database, Fetch, ReadPlaces, Tx
 from domain.actors import Actor, Caller
+from domain.addresses import network_of
 from domain.errors import Unauthenticated
 from domain.ports import Services
 from resolvers.accounts import authenticate
@@ -72,6 +73,13 @@ class Context:
     def identity(self) -> Hashable:
         """What two contexts share in which everything is the same."""
         return self.actor, self.caller
+
+    @property
+    def payer(self) -> str:
+        """Who pays: somebody who is signed in wherever they are, strangers together with all who come from their network."""
+        if self.actor is not None:
+            return f"user {self.actor.user_id}"
+        return f"network {network_of(self.caller.address)}"
 
     @property
     def expires_at(self) -> datetime | None:

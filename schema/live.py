@@ -17,6 +17,7 @@ from domain.events import EventKind
 from domain.ports import Bus
 from engine.live import Event, Gap, Live
 from engine.onward import Onward, place_of
+from engine.together import Together
 
 if TYPE_CHECKING:
     from schema.context import Info
@@ -62,13 +63,17 @@ class Logs(Live):
     def __init__(self, database: Database, bus: Bus) -> None:
         super().__init__(bus.listen)
         self._database = database
+        self._heads = Together(self._read_heads)
 
     def follow_log(self, topic: str, after: int) -> AsyncGenerator[Event | Gap, None]:
         """Follow a topic from a sequence on."""
         return self.follow(topic, after, partial(self._read, topic), self.heads)
 
     async def heads(self, topics: list[str]) -> dict[str, int]:
-        """The newest sequence of each log."""
+        """The newest sequence of each log; one question for all who ask at the same time."""
+        return await self._heads(topics)
+
+    async def _read_heads(self, topics: list[str]) -> dict[str, int]:
         async with self._database.session() as session:
             return await events.read_heads(session, topics)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import websockets
-from graphql import FragmentDefinitionNode, OperationDefinitionNode, Visitor, parse, print_ast, visit
+from graphql import DocumentNode, FragmentDefinitionNode, OperationDefinitionNode, Visitor, parse, print_ast, visit
 
 CONTRACT = Path(__file__).parent.parent / "contract"
 FRAGMENTS = (CONTRACT / "fragments.graphql").read_text()
@@ -124,9 +124,15 @@ class Stream:
 
 
 @functools.cache
+def contract_files():
+    """The documents of the contract by their files' names; to read them takes longer than most tests."""
+    return {path.stem: parse(path.read_text()) for path in sorted(CONTRACT.glob("*.graphql"))}
+
+
+@functools.cache
 def contract():
-    """All documents of the contract as one; to read them takes longer than most tests."""
-    return parse("\n".join(path.read_text() for path in sorted(CONTRACT.glob("*.graphql"))))
+    """All documents of the contract as one."""
+    return DocumentNode(definitions=tuple(node for one in contract_files().values() for node in one.definitions))
 
 
 def operation(name):

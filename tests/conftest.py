@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import uvicorn
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
 
 import app
 from bootstrap import registration
@@ -44,22 +46,38 @@ def turn(request, tmp_path_factory):
         yield
 
 
-WAITS_LONG = (
-    "tests/chaos/",
-    "tests/live/",
-    "tests/players/test_workers.py",
+LONGEST_FIRST = (
+    "tests/chaos/test_payouts.py",
+    "tests/test_reads_agree.py",
     "tests/test_serve.py",
-    "tests/payments/",
-    "tests/connections/test_renewals",
+    "tests/live/test_races.py",
+    "tests/engine/test_compiled_against_naive.py",
+    "tests/chaos/test_schedules.py",
+    "tests/payments/test_webhooks.py",
+    "tests/live/",
     "tests/ledger/test_machine.py",
-    "tests/engine/test_",
+    "tests/integrations/test_embedded.py",
+    "tests/verification/test_together.py",
+    "tests/clients/",
+    "tests/explorer/",
+    "tests/connections/test_",
+    "tests/payments/",
     "tests/test_",
+    "tests/engine/",
 )
-"""Files that wait for processes, clocks and kills: they go first, or one process would do them alone at the end."""
+"""The files that take longest, or one process would do one of them at the end while the others have nothing left."""
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: not item.nodeid.startswith(WAITS_LONG))
+    """Longest files first; those that want the machine for themselves last, so that as few as can be wait for their turn."""
+    alone = {item.path for item in items if item.get_closest_marker("alone")}
+
+    def place(item):
+        ranks = (n for n, name in enumerate(LONGEST_FIRST) if item.nodeid.startswith(name))
+        return item.path in alone, next(ranks, len(LONGEST_FIRST))
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")
@@ -67,6 +85,16 @@ def addresses():
     """Where PostgreSQL and Valkey are: ours, run from the wheels, or those that the environment names."""
     with tempfile.TemporaryDirectory(prefix="backline-") as folder, hold(Path(folder) / "data") as found:
         yield found
+
+
+async def hurry(url):
+    """Have PostgreSQL wait for no disk: nobody kills this one. What tests kill keeps its promises."""
+    engine = create_async_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    async with engine.connect() as connection:
+        for name in ("fsync", "synchronous_commit", "full_page_writes"):
+            await connection.execute(text(f"ALTER SYSTEM SET {name} = off"))
+        await connection.execute(text("SELECT pg_reload_conf()"))
+    await engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -87,6 +115,7 @@ def environment(addresses, tmp_path_factory):
         "SANDBOX_PORT": str(free_port()),
         "SANDBOX_MAIL_PORT": str(free_port()),
     }
+    asyncio.run(hurry(addresses.database_url))
     migrate.upgrade(addresses.database_url)
     return names
 
@@ -130,6 +159,7 @@ async def web(settings, sandbox):
         host="127.0.0.1",
         port=settings.port,
         log_level="warning",
+        http="engine.cutting:CuttingProtocol",
         ws="engine.frames:FrameProtocol",
         ws_per_message_deflate=False,
         lifespan="on",

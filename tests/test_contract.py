@@ -14,7 +14,7 @@ from domain.ids import to_wire
 from domain.jobs import Job, JobKind
 from schema.root import schema
 from tests.accounts.conftest import put
-from tests.client import CONTRACT, operation
+from tests.client import CONTRACT, contract_files, operation
 from tests.missions.walk import MISSIONS, missions
 from tests.payouts.conftest import Till
 from tests.plays.conftest import COMPLETE, evening
@@ -52,9 +52,9 @@ EARLY |= MISSIONS | {"PlatformMetrics"}
 """Operations of waiting files that work already."""
 
 OPERATIONS = {
-    node.name.value: path.stem
-    for path in sorted(CONTRACT.glob("*.graphql"))
-    for node in parse(path.read_text()).definitions
+    node.name.value: file
+    for file, document in contract_files().items()
+    for node in document.definitions
     if isinstance(node, OperationDefinitionNode)
 }
 

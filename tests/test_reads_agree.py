@@ -24,7 +24,7 @@ from tests.engine.naive import Naive
 from tests.engine.operations import Known, learn, openings, operations
 from tests.payments.rows import pay
 
-EXAMPLES = int(os.environ.get("TEST_EXAMPLES", "100"))
+EXAMPLES = int(os.environ.get("TEST_EXAMPLES", "60"))
 VALUES = {"Int": [0, 1, 2, 20], "String": ["person", "mina", "dub", "house"], "Boolean": [True, False]}
 VALUES |= {"Date": ["2026-01-01", "2026-06-30"], "DateTime": ["2026-01-01T00:00:00Z", "2036-01-01T00:00:00+02:00"]}
 

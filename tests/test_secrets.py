@@ -82,7 +82,7 @@ async def house(environment, settings, sandbox, letterbox, tmp_path):
     names |= {"SMTP_URL": f"smtp://localhost:{letterbox.port}", "MAIL_FROM": "Backline <hello@backline.example>"}
     # The vendors are the sandbox's, but everything is set as an operator would set it.
     names |= {name: getattr(settings, name.lower()) for name in VENDORS}
-    fleet = Fleet({"BACKLINE_DEMO": "", **names})
+    fleet = Fleet({"BACKLINE_DEMO": "", **names}, afresh=True)
     with (tmp_path / "log").open("w") as log:
         found = await fleet.start("web", log)
         await fleet.start("worker", log)

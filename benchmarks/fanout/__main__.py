@@ -1,143 +1,107 @@
-"""`python -m benchmarks.fanout`: deliveries a second, time to the last socket and memory for each, round by round."""
+"""`python -m benchmarks.fanout`: deliveries a second, time to the last socket and memory for each server, in turns."""
 
 from __future__ import annotations
 
 import argparse
-import os
-import socket
-import statistics
-import subprocess
+import resource
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
+from benchmarks import node
+from benchmarks.__main__ import found
+from benchmarks.fanout import kinds, report
+from benchmarks.fanout.clients import Burst, Clients, build, opened
+from benchmarks.fanout.kinds import Kind, serving
+from benchmarks.fanout.whole import standing
 from benchmarks.servers import Cores, take_cores
 
-ROOT: Final = Path(__file__).parent.parent.parent
-OURS: Final = "engine.frames:FrameProtocol"
-SERVERS: Final = {
-    "raw transport.write": ("raw", OURS),
-    "Backline's engine": ("shared", OURS),
-    "the same over plain ASGI": ("shared", "websockets-sansio"),
-    "an execution for each socket": ("each", OURS),
-    "Strawberry as it comes": ("stock", "websockets-sansio"),
-}
-WARM: Final = 3
-EVENTS: Final = {1_000: 40, 5_000: 12}
+NAMES: Final = (
+    *(kinds.RAW, kinds.ENGINE, kinds.ONE_ID, kinds.WHOLE),
+    *(kinds.GRAPHQL_WS, kinds.MERCURIUS, kinds.STOCK),
+)
+MORE: Final = (kinds.PLAIN_ASGI, kinds.EACH)
+SECONDS: Final = 0.5
+FEWEST, MOST = 2, 40
 
 
-def resident(pid: int) -> float:
-    """KiB of a process in memory."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1024
-
-
-def burned(pid: int) -> float:
-    """Microseconds of CPU that a process has used; other work on the machine hardly changes them."""
-    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e3
+def open_files() -> int:
+    """Let this process, and whoever it starts, open as many files as the system lets it; how many that are."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return most
 
 
 @contextmanager
-def serving(factory: str, protocol: str, cores: Cores) -> Iterator[tuple[int, int]]:
-    """Run a server on one core: its port and process id."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "uvicorn",
-        "--factory",
-        f"benchmarks.fanout.servers:{factory}",
-        "--port",
-        str(port),
-    ]
-    command += ["--loop", "uvloop", "--ws", protocol, "--ws-per-message-deflate", "false", "--log-level", "critical"]
-    command += ["--no-access-log", "--ws-ping-interval", "600", "--backlog", "8192"]
-    process = subprocess.Popen(command, cwd=ROOT)
-    if cores.server is not None:
-        os.sched_setaffinity(process.pid, {cores.server})
-    try:
-        while True:
-            if process.poll() is not None:
-                raise SystemExit(f"{factory} did not start")
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            except OSError:
-                time.sleep(0.05)
-        yield port, process.pid
-    finally:
-        process.kill()
-        process.wait()
+def known(names: Sequence[str], folder: Path) -> Iterator[dict[str, Kind]]:
+    """What is compared, with all that it stands on."""
+    with ExitStack() as stack:
+        whole = None
+        if kinds.WHOLE in names:
+            whole = stack.enter_context(standing(stack.enter_context(found(folder)), folder))
+        program = node.install() if {kinds.GRAPHQL_WS, kinds.MERCURIUS} & set(names) else None
+        made = kinds.kinds(whole, program)
+        yield {name: made[name] for name in names}
 
 
-def measure(load: Path, name: str, sockets: int, cores: Cores) -> tuple[float, ...]:
-    """One run: deliveries a second, median and 99th hundredth of the time to the last socket in ms, CPU, KiB."""
-    with serving(*SERVERS[name], cores) as (port, pid):
-        time.sleep(0.3)
-        before = resident(pid)
-        events = EVENTS.get(sockets, max(8, 40_000 // sockets))
-        command = [str(load), str(port), str(sockets), str(events), str(WARM)]
-        with subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        ) as running:
-            assert running.stdin
-            assert running.stdout
-            if running.stdout.readline() != "open\n":
-                raise SystemExit(f"{name}: the sockets could not be opened")
-            time.sleep(1)
-            each = (resident(pid) - before) / sockets
-            start = burned(pid)
-            running.stdin.write("\n")
-            running.stdin.flush()
-            found = running.stdout.readline().split()
-            cost = (burned(pid) - start) / (sockets * (events + WARM))
-        if len(found) != 3:
-            raise SystemExit(f"{name}: not all was delivered")
-        rate, median, late = map(float, found)
-        return rate, median, late, cost, each
+def measure(
+    program: Path, compared: dict[str, Kind], sockets: int, rounds: int, cores: Cores, folder: Path
+) -> tuple[dict[str, list[Burst]], dict[str, float]]:
+    """Open the sockets of all servers, and have each say something in its turn.
+
+    Returns:
+        The bursts of each server, one for each round, and the KiB that a socket costs it.
+    """
+    with ExitStack() as stack:
+        clients: dict[str, Clients] = {}
+        for name, kind in compared.items():
+            running = stack.enter_context(serving(kind, cores.server, folder))
+            clients[name] = stack.enter_context(opened(program, running, sockets, folder))
+        events = {}
+        for name, client in clients.items():
+            client.hear(FEWEST)
+            tried = client.hear(FEWEST)
+            events[name] = max(FEWEST, min(MOST, round(SECONDS * tried.rate / sockets)))
+        bursts: dict[str, list[Burst]] = {name: [] for name in clients}
+        order = list(clients)
+        for turn in range(rounds):
+            shift = turn % len(order)
+            for name in (*order[shift:], *order[:shift]):
+                bursts[name].append(clients[name].hear(events[name]))
+        return bursts, {name: client.memory for name, client in clients.items()}
 
 
-def main() -> None:
-    """Measure and print a table for each number of sockets."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sockets", type=int, nargs="+", default=[1_000, 5_000])
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--servers", nargs="+", choices=list(SERVERS), default=list(SERVERS))
-    asked = parser.parse_args()
-    cores = take_cores()
-    with tempfile.TemporaryDirectory() as folder:
-        load = Path(folder) / "load"
-        subprocess.run(["cc", "-O2", "-o", str(load), str(Path(__file__).parent / "load.c")], check=True)
+def parser() -> argparse.ArgumentParser:
+    """What can be typed."""
+    made = argparse.ArgumentParser(prog="python -m benchmarks.fanout", description=__doc__)
+    made.add_argument("--sockets", type=int, nargs="+", default=[1_000, 5_000], help="how many follow (1000 5000)")
+    made.add_argument("--rounds", type=int, default=15, help="turns of each server (15)")
+    made.add_argument("--servers", nargs="+", choices=[*NAMES, *MORE], default=list(NAMES), help="who is compared")
+    made.add_argument("--results", type=Path, default=report.RESULTS, help="where the figures are written")
+    return made
+
+
+def main() -> int:
+    """Measure, print and write. Always 0: figures are for people to read, and a busy machine is nobody's fault."""
+    asked = parser().parse_args()
+    files, cores = open_files(), take_cores()
+    sys.stdout.write(report.explanation(cores, files))
+    sections = []
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="backline-fanout-")))
+        program = build(folder)
+        compared = stack.enter_context(known(asked.servers, folder))
         for sockets in asked.sockets:
-            runs: dict[str, list[tuple[float, ...]]] = {name: [] for name in asked.servers}
-            for _ in range(asked.rounds):
-                for name in asked.servers:
-                    runs[name].append(measure(load, name, sockets, cores))
-            report(sockets, runs)
-
-
-def report(sockets: int, runs: dict[str, list[tuple[float, ...]]]) -> None:
-    """Print the medians of the rounds, and the ratio of rates to the first server, taken within each round."""
-    first = next(iter(runs.values()))
-    out = sys.stdout
-    out.write(f"\n{sockets} sockets\n")
-    out.write(
-        f"{'':32}{'deliveries/s':>14}{'x first':>9}{'to the last, ms: p50':>22}{'p99':>8}{'CPU us':>9}{'KiB each':>10}\n"
-    )
-    for name, rounds in runs.items():
-        rate, median, late, cost, each = (statistics.median(column) for column in zip(*rounds, strict=True))
-        ratio = statistics.median(mine[0] / other[0] for mine, other in zip(rounds, first, strict=True))
-        out.write(f"{name:32}{rate:>14,.0f}{ratio:>9.3f}{median:>22.1f}{late:>8.1f}{cost:>9.2f}{each:>10.1f}\n")
-    out.flush()
+            section = report.Section(sockets, *measure(program, compared, sockets, asked.rounds, cores, folder))
+            sys.stdout.write(report.table(section))
+            sys.stdout.flush()
+            sections.append(section)
+    report.write(asked.results, sections)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,9 +1,10 @@
-"""The servers of the comparison: one message with its author, told to all who follow, by three roads."""
+"""Servers of the comparison: one message with its author, told to all who follow, by several roads."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,12 +16,14 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from strawberry.asgi import GraphQL
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request as Handshake
 
-from engine.frames import EXTENSION, text_frame
+from engine.frames import text_frame
 from engine.http import GraphQLDoor
-from engine.limits import Limits
 from engine.live import Event, Gap
 from engine.onward import Onward
+from engine.tuning import settle
 
 
 @strawberry.type
@@ -133,21 +136,27 @@ async def stranger(_connection: HTTPConnection, _payload: Mapping[str, Any] | No
     return Nobody()
 
 
-def app(socket: Any) -> Starlette:
+@asynccontextmanager
+async def settled(_app: Starlette) -> AsyncIterator[None]:
+    """The garbage collector as our web process sets it, for all alike."""
+    settle()
+    yield
+
+
+def app(socket: Any, publish: Any = ROOM.publish) -> Starlette:
     """A socket and a way to say something."""
-    return Starlette(routes=[WebSocketRoute("/graphql", socket), Route("/publish", ROOM.publish, methods=["POST"])])
+    routes = [WebSocketRoute("/graphql", socket), Route("/publish", publish, methods=["POST"])]
+    return Starlette(routes=routes, lifespan=settled)
 
 
 def shared() -> Starlette:
-    """Our engine; with its usual limits but for the one on sockets, since all come from one address here."""
-    limits = Limits(sockets_per_address=100_000)
-    return app(GraphQLDoor(strawberry.Schema(Query, None, Together), context=stranger, limits=limits))
+    """Our engine, with its usual limits."""
+    return app(GraphQLDoor(strawberry.Schema(Query, None, Together), context=stranger))
 
 
 def each() -> Starlette:
     """Our engine with a generator and an execution for each socket."""
-    limits = Limits(sockets_per_address=100_000)
-    return app(GraphQLDoor(strawberry.Schema(Query, None, Alone), context=stranger, limits=limits))
+    return app(GraphQLDoor(strawberry.Schema(Query, None, Alone), context=stranger))
 
 
 def stock() -> Starlette:
@@ -155,28 +164,39 @@ def stock() -> Starlette:
     return app(GraphQL(strawberry.Schema(Query, None, Alone)))
 
 
+class RawProtocol(WebSocketsSansIOProtocol):
+    """uvicorn's protocol that shows its transport."""
+
+    def handle_connect(self, event: Handshake) -> None:
+        """Begin a handshake."""
+        super().handle_connect(event)
+        extensions: Any = self.scope["extensions"]
+        extensions["transport"] = self.transport
+
+
 def raw() -> Starlette:
-    """The limit: the frame is built once for each socket and written to its transport, and nothing else."""
-    writers: dict[Any, bytes] = {}
+    """The limit: the bytes of one frame, made once for ever, are written to every transport, and nothing else is done."""
+    writers: dict[Any, None] = {}
+    told = {"id": "0190a4c2-d3e4-7f8a-9b0c-000000000001", "type": "next"}
+    frame = text_frame(orjson.dumps(told | {"payload": {"data": {"messageSent": strawberry.asdict(message(1))}}}))
 
     async def socket(scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         await send({"type": "websocket.accept", "subprotocol": "graphql-transport-ws"})
-        frames = scope["extensions"][EXTENSION]
         await receive()
-        frames.write(text_frame(b'{"type":"connection_ack"}'))
-        writers[frames] = orjson.loads((await receive())["text"])["id"].encode()
+        await send({"type": "websocket.send", "text": '{"type":"connection_ack"}'})
+        transport = scope["extensions"]["transport"]
+        writers[transport] = None
         while (await receive())["type"] != "websocket.disconnect":
             pass
-        del writers[frames]
+        del writers[transport]
 
     async def publish(_request: Request) -> Response:
-        body = orjson.dumps({"data": {"messageSent": strawberry.asdict(message(1))}})
-        for frames, name in writers.items():
-            frames.write(text_frame(b'{"id":"' + name + b'","type":"next","payload":' + body + b"}"))
+        for transport in writers:
+            transport.write(frame)
         return Response(status_code=204)
 
-    return Starlette(routes=[WebSocketRoute("/graphql", _Bare(socket)), Route("/publish", publish, methods=["POST"])])
+    return app(_Bare(socket), publish)
 
 
 class _Bare:

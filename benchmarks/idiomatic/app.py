@@ -18,6 +18,7 @@ from strawberry.asgi import GraphQL
 
 from benchmarks.idiomatic.rows import Sessions
 from benchmarks.idiomatic.types import Context, schema
+from benchmarks.tokens import Reader
 from engine import tuning
 from integrations.local_files import LocalFiles
 
@@ -25,13 +26,14 @@ from integrations.local_files import LocalFiles
 class Door(GraphQL[Context, None]):
     """Strawberry's own ASGI app with our context."""
 
-    def __init__(self, sessions: Sessions, files: LocalFiles) -> None:
+    def __init__(self, sessions: Sessions, files: LocalFiles, reader: Reader) -> None:
         super().__init__(schema, graphql_ide=None)
         self._sessions = sessions
         self._files = files
+        self._reader = reader
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Any:
-        return Context(self._sessions, self._files)
+        return Context(self._sessions, self._files, self._reader.viewer(request.headers.get("authorization")))
 
 
 def create() -> Starlette:
@@ -50,5 +52,5 @@ def create() -> Starlette:
         yield
         await engine.dispose()
 
-    door = Door(async_sessionmaker(engine, expire_on_commit=False), files)
+    door = Door(async_sessionmaker(engine, expire_on_commit=False), files, Reader(os.environ))
     return Starlette(routes=[Route("/graphql", door)], lifespan=lifespan)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import aliased, defer
 from strawberry.dataloader import DataLoader
 
-from db.tables import Broadcast, Message, RoomTrack, User
+from db.tables import Block, Broadcast, Follow, Message, RoomTrack, User
 from domain.broadcasts import BroadcastStatus
 
 Sessions = async_sessionmaker[AsyncSession]
@@ -35,12 +35,15 @@ def person() -> Select[User]:
 class Loaders:
     """The dataloaders of one request."""
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: Sessions, viewer: UUID | None) -> None:
         self._sessions = sessions
+        self._viewer = viewer
         self.users = DataLoader(load_fn=self._users)
         self.current_tracks = DataLoader(load_fn=self._current_tracks)
         self.current_broadcasts = DataLoader(load_fn=self._current_broadcasts)
         self.messages = DataLoader(load_fn=self._messages)
+        self.followed = DataLoader(load_fn=self._followed)
+        self.blocked = DataLoader(load_fn=self._blocked)
 
     async def _all(self, query: Select[Any]) -> list[Any]:
         async with self._sessions() as session:
@@ -60,6 +63,16 @@ class Loaders:
         rows = {row.curator_id: row for row in await self._all(query)}
         return [rows.get(key) for key in keys]
 
+    async def _followed(self, keys: list[UUID]) -> list[bool]:
+        mine = select(Follow.followee_id).where(Follow.follower_id == self._viewer, Follow.followee_id.in_(keys))
+        found = set(await self._all(mine))
+        return [key in found for key in keys]
+
+    async def _blocked(self, keys: list[UUID]) -> list[bool]:
+        mine = select(Block.blocked_id).where(Block.blocker_id == self._viewer, Block.blocked_id.in_(keys))
+        found = set(await self._all(mine))
+        return [key in found for key in keys]
+
     async def _messages(self, keys: list[tuple[UUID, int]]) -> list[list[Message]]:
         """The newest messages of rooms: one query for all rooms of which the same number is wanted."""
         found: dict[tuple[UUID, int], list[Message]] = defaultdict(list)
@@ -70,7 +83,11 @@ class Loaders:
             rooms = [room for room, wanted in keys if wanted == last]
             numbered = (
                 select(Message, newest.label("place"))
-                .where(Message.broadcast_id.in_(rooms), Message.deleted_at.is_(None))
+                .where(
+                    Message.broadcast_id.in_(rooms),
+                    Message.deleted_at.is_(None),
+                    Message.author_id.not_in(select(Block.blocked_id).where(Block.blocker_id == self._viewer)),
+                )
                 .subquery()
             )
             message = aliased(Message, numbered)

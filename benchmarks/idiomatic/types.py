@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Generic, TypeVar
+from uuid import UUID
 
 import strawberry
 from sqlalchemy import func, select
@@ -29,10 +30,10 @@ T = TypeVar("T")
 class Context:
     """One request's surroundings."""
 
-    def __init__(self, sessions: Sessions, files: LocalFiles) -> None:
+    def __init__(self, sessions: Sessions, files: LocalFiles, viewer: UUID | None) -> None:
         self.sessions = sessions
         self.files = files
-        self.loaders = Loaders(sessions)
+        self.loaders = Loaders(sessions, viewer)
 
 
 Info = strawberry.Info[Context, None]
@@ -114,13 +115,12 @@ class User:
         return info.context.files.sign_download(self.row.photo_key) if self.row.photo_key else None
 
     @strawberry.field
-    def viewer_is_following(self) -> bool:
-        # Only strangers come to this server, and strangers follow nobody.
-        return False
+    async def viewer_is_following(self, info: Info) -> bool:
+        return await info.context.loaders.followed.load(self.row.id)
 
     @strawberry.field
-    def viewer_is_blocking(self) -> bool:
-        return False
+    async def viewer_is_blocking(self, info: Info) -> bool:
+        return await info.context.loaders.blocked.load(self.row.id)
 
     @strawberry.field
     async def current_broadcast(self, info: Info) -> Broadcast | None:

@@ -31,6 +31,11 @@ DESK = {
 """Lists of operators' alone, and what is in them."""
 
 NODE = "query ($id: ID!) { node(id: $id) { __typename id } }"
+TEN = 10
+TEN_NODES = (
+    f"query ({', '.join(f'$id{n}: ID!' for n in range(TEN))}) "
+    f"{{ {' '.join(f'node{n}: node(id: $id{n}) {{ __typename id }}' for n in range(TEN))} }}"
+)
 
 
 async def test_what_is_hidden_looks_like_what_is_missing(api, make, stage, program):
@@ -60,8 +65,12 @@ async def test_ids_of_the_wrong_kind_reach_nothing(api, stage):
         key = wire.partition("_")[2]
         if kind in OF_OPERATORS:
             assert await api(stage.owner)(NODE, id=wire) == {"node": None}
-        for prefix in {other.partition("_")[0] for other in stage.ids.values()} - {wire.partition("_")[0]}:
-            assert await api(stage.owner)(NODE, id=f"{prefix}_{key}") == {"node": None}, (kind, prefix)
+        prefixes = sorted({other.partition("_")[0] for other in stage.ids.values()} - {wire.partition("_")[0]})
+        for start in range(0, len(prefixes), TEN):
+            # The last ones are asked with some that were asked already: one text is planned once.
+            some = prefixes[-TEN:] if start + TEN > len(prefixes) else prefixes[start : start + TEN]
+            ids = {f"id{n}": f"{prefix}_{key}" for n, prefix in enumerate(some)}
+            assert await api(stage.owner)(TEN_NODES, **ids) == {f"node{n}": None for n in range(TEN)}, (kind, some)
 
 
 def test_private_fields_are_the_viewers_alone():
@@ -129,7 +138,10 @@ async def test_nothing_private_comes_out_anywhere(api, make, stage, program):
         f'{{ curators(query: "owner", first: 2) {{ nodes {{ {user} }} }} }}',
         f"{{ liveBroadcasts(first: 2) {{ nodes {{ {room} }} }} }}",
         f"{{ viewer {{ {viewer} }} }}",
-        *(f"{{ {name}(first: 5) {{ nodes {{ {selection(BUILT.type_map[of], 2)} }} totalCount }} }}" for name, of in DESK.items()),
+        *(
+            f"{{ {name}(first: 5) {{ nodes {{ {selection(BUILT.type_map[of], 2)} }} totalCount }} }}"
+            for name, of in DESK.items()
+        ),
         "{ trialBalance { accounts { balance { amount } } } }",
     ]
     secret = ["canary", stage.owner.token, *(stage.ids[kind] for kind in NODES - PUBLIC)]

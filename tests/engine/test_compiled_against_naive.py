@@ -11,7 +11,7 @@ from tests.engine.differing import differences
 from tests.engine.naive import Naive
 from tests.engine.operations import operations
 
-EXAMPLES = int(os.environ.get("TEST_EXAMPLES", "100"))
+EXAMPLES = int(os.environ.get("TEST_EXAMPLES", "60"))
 
 
 @pytest.fixture(scope="session")

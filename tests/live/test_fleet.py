@@ -1,6 +1,7 @@
 """Two web processes and two workers on one database, killed with -9 among what they do."""
 
 import asyncio
+import itertools
 import os
 import random
 import time
@@ -31,15 +32,17 @@ async def test_the_chat_limit_is_exact_across_processes(fleet, make):
 
     async def hammer(url, until):
         while time.monotonic() < until:
+            asked = time.monotonic()
             answer = await Api(url, guest.token)(SEND, input={"broadcastId": room.wire, "text": "Hey"})
             if answer["sendMessage"]["messageEdge"]:
-                sent.append(time.monotonic())
+                sent.append((asked, time.monotonic()))
             await asyncio.sleep(0.01)
 
     until = time.monotonic() + 7
     await asyncio.gather(*(hammer(web.url, until) for web in webs * 2))
     assert len(sent) == 3
-    assert all(later - earlier > 2.8 for earlier, later in zip(sorted(sent), sorted(sent)[1:], strict=False))
+    # Each was decided somewhere between its asking and its answer, however long a busy machine took.
+    assert all(answered - asked > 2.99 for (asked, _), (_, answered) in itertools.pairwise(sorted(sent)))
 
 
 async def test_followers_are_told_once_though_workers_are_killed(fleet, make, database, api):

@@ -15,7 +15,7 @@ from domain.webhooks import LONGEST_BODY
 from jobs.sweeps import forget_old
 from tests.payments.conftest import event
 
-EVENTS = int(os.environ.get("TEST_WEBHOOKS", "60"))
+EVENTS = int(os.environ.get("TEST_WEBHOOKS", "40"))
 """How many events the storm has; 500 with TEST_WEBHOOKS=500."""
 
 

@@ -6,7 +6,7 @@ import asyncpg
 import httpx
 import pytest
 
-from tests.engine.doors.porch import CLOSED, SPEAKER, TOUCHED, Guest, make_door, serving
+from tests.engine.doors.porch import CLOSED, LATE, SPEAKER, TOUCHED, Guest, make_door, serving
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +27,7 @@ async def quick():
 @pytest.fixture(autouse=True)
 def forget():
     """Nobody came before."""
-    for known in (TOUCHED, CLOSED, Guest.made):
+    for known in (TOUCHED, CLOSED, LATE, Guest.made):
         known.clear()
     Guest.revoked_names.clear()
     Guest.seconds_left.clear()

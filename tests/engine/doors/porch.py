@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,9 @@ from engine.rights import Rights
 
 TOUCHED: list[str] = []
 """Each resolver that ran."""
+
+LATE: list[float] = []
+"""How many seconds the field of that name takes, the last first."""
 
 CLOSED: list[str] = []
 """Each subscription that was closed."""
@@ -164,23 +168,27 @@ class Mutation:
 
 
 class Loudspeaker:
-    """Something that all hear who listen: a stream in memory."""
+    """Something that all hear who listen: a stream in memory, of which the beginning may be forgotten."""
 
     def __init__(self):
         self.said = []
         self.news = asyncio.Event()
 
+    @property
+    def newest(self):
+        return self.said[-1].sequence if self.said else 0
+
     def say(self, text):
-        self.said.append(Event(len(self.said) + 1, "SAID", {"text": text}, datetime.now(UTC)))
+        self.said.append(Event(self.newest + 1, "SAID", {"text": text}, datetime.now(UTC)))
         self.news.set()
 
     async def follow(self, after):
         while True:
             self.news.clear()
-            for event in self.said[after:]:
+            for event in [event for event in self.said if event.sequence > after]:
                 after = event.sequence
                 yield event
-            if after >= len(self.said):
+            if after >= self.newest:
                 await self.news.wait()
 
 
@@ -191,6 +199,11 @@ SPEAKER = Loudspeaker()
 class Heard:
     cursor: str
     text: str
+
+    @strawberry.field
+    async def late(self) -> int:
+        await asyncio.sleep(LATE.pop() if LATE else 0)
+        return len(LATE)
 
     @strawberry.field
     def by(self, info: strawberry.Info) -> str:
@@ -205,7 +218,7 @@ def heard(event):
 class Subscription:
     @strawberry.subscription
     async def listen(self, info: strawberry.Info, after: str | None = None) -> AsyncGenerator[Heard, None]:
-        newest = len(SPEAKER.said)
+        newest = SPEAKER.newest
         position = newest if after is None else int(after.removeprefix("at_"))
         try:
             yield Onward("speaker", position, newest, SPEAKER.follow, heard, lambda e: e.data["text"] == "bye")
@@ -251,6 +264,7 @@ SERVER = {
     "port": 0,
     "log_level": "critical",
     "lifespan": "off",
+    "http": "engine.cutting:CuttingProtocol",
     "ws": "engine.frames:FrameProtocol",
     "ws_per_message_deflate": False,
 }
@@ -283,11 +297,18 @@ async def eventually(condition, seconds=1.0):
 
 
 @asynccontextmanager
-async def serving(door, **settings):
-    """Put an app behind a real socket and give its address, host and port."""
+async def serving(door, *, buffer=None, **settings):
+    """Put an app behind a real socket and give its address, host and port.
+
+    With `buffer` the kernel takes no more bytes than about that for a client, so that the rest waits where we see it.
+    """
     config = uvicorn.Config(door, **{**SERVER, **settings})
     server = uvicorn.Server(config)
-    running = asyncio.create_task(server.serve())
+    listening = socket.create_server(("127.0.0.1", 0), backlog=2048)
+    if buffer is not None:
+        # Connections inherit it.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer)
+    running = asyncio.create_task(server.serve([listening]))
     await eventually(lambda: server.started, 10)
     host, port = server.servers[0].sockets[0].getsockname()
     try:

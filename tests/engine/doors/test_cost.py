@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
 
 from domain.limiter import Take
@@ -10,8 +11,9 @@ from engine.budget import Quota, Spent
 from engine.http import GraphQLDoor
 from engine.limits import Limits
 from integrations.valkey_limiter import LocalLimiter
-from tests.engine.doors.porch import SCHEMA, TOUCHED, Refusal, serving, welcome
+from tests.engine.doors.porch import CLOSED, SCHEMA, TOUCHED, Refusal, serving, welcome
 from tests.engine.doors.talk import talking
+from tests.engine.doors.test_http_streams import EVENTS, PARTS, asking
 
 HOURLY = 3600
 
@@ -148,6 +150,24 @@ async def test_subscriptions_are_paid_for_when_they_begin(toll, purse):
         kinds = [(await talk.hear())["type"] for _ in range(4)]
     assert kinds == ["next"] * 3 + ["complete"]
     assert purse.charges == [("mina", 1, True), ("mina", 1, False)]
+
+
+@pytest.mark.parametrize("accept", [EVENTS, PARTS])
+@pytest.mark.parametrize("query", ["subscription { count(to: 3) }", "mutation { touch }"])
+async def test_a_stream_that_nobody_can_pay_for_does_not_begin(client, toll, accept, query):
+    accept = EVENTS if "mutation" in query else accept
+    for _ in range(5):
+        async with asking(client, toll, query, accept=accept) as response:
+            assert response.status_code == 200
+    TOUCHED.clear()
+    async with asking(client, toll, query, accept=accept) as response:
+        assert response.status_code == 429
+        assert response.headers["content-type"].startswith("application/json")
+        assert response.headers["retry-after"] == "720"
+        (error,) = orjson.loads(await response.aread())["errors"]
+    assert error["extensions"] == {"code": "RATE_LIMITED", "retryAfterSeconds": 720}
+    assert TOUCHED == []
+    assert len(CLOSED) == (5 if "subscription" in query else 0)
 
 
 async def test_without_a_budget_nothing_is_counted(post):

@@ -136,15 +136,41 @@ async def test_a_stream_ends_with_its_token_and_with_the_right(client, address):
     await eventually(lambda: sorted(CLOSED) == ["mina", "theo"])
 
 
-async def test_draining_ends_streams(client):
-    door = make_door()
+async def test_draining_ends_streams_such_that_clients_come_back(client):
+    """A stream of events just ends, which clients take for a fault of the network; of parts, with an error of the transport."""
+    door, query = make_door(), "subscription { count(to: 9, seconds: 9) }"
     async with serving(door) as address:
-        async with asking(client, address, "subscription { count(to: 9, seconds: 9) }") as response:
-            reading = asyncio.create_task(response.aread())
+        async with asking(client, address, query) as events, asking(client, address, query, accept=PARTS) as parts:
+            reading = [asyncio.create_task(response.aread()) for response in (events, parts)]
             await asyncio.sleep(0.2)
             await door.drain()
-            assert payloads_of((await reading).decode())[-1]["errors"][0]["message"] == "Service restart"
-        assert CLOSED == ["mina"]
+            told, pieces = [(await each).decode() for each in reading]
+        assert [event["event"] for event in events_of(told)] == ["next"]
+        assert "\nretry: 1000\n" in told
+        last = parts_of(pieces)[-1]
+        assert (last["payload"], last["errors"][0]["extensions"]["code"]) == (None, "UNAVAILABLE")
+        assert CLOSED == ["mina"] * 2
+        async with asking(client, address, query) as late:
+            assert events_of((await late.aread()).decode()) == []
+
+
+async def test_draining_lets_what_has_one_answer_come_to_its_end(client):
+    """Who is cut off in a deed asks for it again."""
+    door = make_door()
+    async with serving(door) as address:
+
+        async def touch():
+            async with asking(client, address, "mutation { touch(seconds: 0.5) }") as response:
+                return (await response.aread()).decode()
+
+        touching = asyncio.create_task(touch())
+        await asyncio.sleep(0.2)
+        assert TOUCHED == []
+        await door.drain()
+        text = await touching
+    assert payloads_of(text) == [{"data": {"touch": "touched"}}]
+    assert events_of(text)[-1]["event"] == "complete"
+    assert TOUCHED == ["touch"]
 
 
 async def test_only_so_many_streams(client):

@@ -12,8 +12,10 @@ from strawberry.schema.config import StrawberryConfig
 
 from engine.http import GraphQLDoor
 from engine.limits import Limits
+from engine.sight import Sight
 from tests.engine.doors.porch import Refusal, eventually, serving, welcome
 from tests.engine.doors.talk import talking
+from tests.engine.doors.test_sight import Notebook
 
 OLD = "multipart/mixed;deferSpec=20220824"
 NEW = "multipart/mixed;incrementalSpec=v0.2"
@@ -64,9 +66,16 @@ STREAMED = "{ room { numbers @stream(initialCount: 1) } }"
 
 
 @pytest.fixture(scope="module")
-async def door():
+def notebook():
+    """What is seen of operations."""
+    return Notebook()
+
+
+@pytest.fixture(scope="module")
+async def door(notebook):
     limits = Limits(deadline_seconds=1)
-    async with serving(GraphQLDoor(SCHEMA, context=welcome, limits=limits, expose=(Refusal,))) as at:
+    made = GraphQLDoor(SCHEMA, context=welcome, limits=limits, expose=(Refusal,), sight=Sight(notebook))
+    async with serving(made) as at:
         yield at
 
 
@@ -182,3 +191,25 @@ async def test_who_leaves_is_worked_for_no_more(client, door):
         async for _ in response.aiter_bytes():
             break
     await eventually(lambda: STOPPED == ["night"], 0.8)
+
+
+async def test_what_comes_in_parts_is_seen_once_and_to_its_end(ask, client, door, notebook):
+    notebook.seen.clear()
+    await ask("query Whole { room { title } }", NEW)
+    await ask("query Parts { room { title ... @defer { slow } } }", OLD)
+    await ask("query Faults { room { title ... @defer { broken } } }", NEW)
+    await ask("{ nothing { title } }", NEW)
+    query = {"query": "query Left { room { title ... @defer { slow(seconds: 0.9) } } }"}
+    async with client.stream("POST", f"http://{door}/graphql", json=query, headers={"accept": NEW}) as response:
+        async for _ in response.aiter_bytes():
+            break
+    await eventually(lambda: len(notebook.seen) == 5, 2)
+    found = [(seen.kind, seen.name, list(seen.codes)) for seen in notebook.seen]
+    assert found == [
+        ("query", "Whole", []),
+        ("query", "Parts", []),
+        ("query", "Faults", ["INTERNAL"]),
+        ("unknown", "", ["GRAPHQL_VALIDATION_FAILED"]),
+        ("query", "Left", ["CLIENT_GONE"]),
+    ]
+    assert notebook.seen[1].seconds >= 0.2

@@ -53,7 +53,11 @@ BOMBS = {
     "8,200 characters of 2 bytes": ("{ hello } #" + "é" * 8_200, "DOCUMENT_TOO_LARGE"),
     "tokens": ("{" + "hello " * 4_000 + "}", "DOCUMENT_TOO_LARGE"),
     "comments": ("{ hello }" + "#\n" * 8_000, "DOCUMENT_TOO_LARGE"),
-    "selections": ("{" + "hello " * 2_001 + "}", "TOO_MANY_FIELDS"),
+    "selections": (
+        "{ me { ...F } a: me { ...F } b: me { ...F } } fragment F on Self {" + "name " * 700 + "}",
+        "TOO_MANY_FIELDS",
+    ),
+    "names": ("{" + "hello " * 2_000 + "}", "DOCUMENT_TOO_LARGE"),
     "conflicts": ("{" + "me{name} " * 480 + "}", "TOO_COMPLEX"),
     "directives": ("{ hello " + "@skip(if: false) " * 51 + "}", "TOO_MANY_DIRECTIVES"),
     "unknown directives": ("{ hello " + "@a " * 1_500 + "}", "TOO_MANY_DIRECTIVES"),
@@ -107,7 +111,7 @@ AT_THE_LIMIT = {
     "deep": nested(14),
     "aliases": "{ me {" + " ".join(f"a{n}: name" for n in range(30)) + "} }",
     "root fields": "{" + " ".join(f"a{n}: hello" for n in range(20)) + "}",
-    "directives": "{ hello " + " ".join(["...@skip(if: false) { hello }"] * 50) + "}",
+    "directives": "{ hello " + "...@skip(if: false) { hello } ...@skip(if: false) { __typename } " * 25 + "}",
     "a list": "{ echo(input: {numbers: [" + "1 " * 100 + "]}) }",
     "a document of 16 kB": "{ hello } #" + "x" * (16_384 - 11),
     "introspection": get_introspection_query(

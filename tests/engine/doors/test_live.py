@@ -234,8 +234,11 @@ async def test_a_log_that_cannot_be_read_for_a_moment(live, log):
         await log.say("room", "x", lost=True)
         await log.pool.execute("ALTER TABLE happened RENAME TO hidden; ALTER TABLE heads RENAME TO hidden_heads")
         waiting = asyncio.create_task(take(events, 2, 8))
-        await asyncio.sleep(1.5)
-        await log.pool.execute("ALTER TABLE hidden RENAME TO happened; ALTER TABLE hidden_heads RENAME TO heads")
+        async with log.follow(live, "room") as others:
+            coming = asyncio.create_task(take(others, 1, 8))
+            await asyncio.sleep(1.5)
+            await log.pool.execute("ALTER TABLE hidden RENAME TO happened; ALTER TABLE hidden_heads RENAME TO heads")
+            assert await coming == [1]
         await log.say("room", "x")
         assert await waiting == [2, 3]
 
