@@ -146,9 +146,14 @@ class Database:
         await self.engine.dispose()
 
 
-PATIENCE_SECONDS = 10.0
-"""How long somebody waits for a free connection."""
-
+def connect(
+    url: str,
+    *,
+    pool_size: int,
+    application: str,
+    on_statement: OnStatement | None = None,
+    patience_seconds: float = PATIENCE_SECONDS,
+) -> AsyncEngine:
     """Make the pool.
 
     Args:
