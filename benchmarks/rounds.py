@@ -19,6 +19,11 @@ CONNECTIONS: Final = 16
 """How many clients ask at the same time: enough that a server never waits for the next request."""
 
 WARM_UP: Final = 6
+"""How many turns long each part of the warming up is."""
+WARM_PARTS: Final = 3
+WARM_ANSWERS: Final = 500
+"""By then everybody has compiled and cached what they compile and cache, JavaScript engines included."""
+
 SIGNED: Final = re.compile(rb"\?expires=\d+&signature=[\w-]+")
 MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)")
 REORDERING: Final = frozenset({MERCURIUS, YOGA})
@@ -126,6 +131,14 @@ def measure(load: Load, server: Server, operation: Operation, seconds: float, fi
         figures.cpu_ms.append((after - before) / turn.answers * 1000)
 
 
+def warm(load: Load, server: Server, operation: Operation, seconds: float) -> None:
+    """Ask a server until it has answered often enough, or for so long that it will not get faster."""
+    answered = 0
+    for _ in range(WARM_PARTS):
+        if answered < WARM_ANSWERS:
+            answered += load.run(server.port, server.request(operation), CONNECTIONS, seconds * WARM_UP).answers
+
+
 def alternate(
     load: Load, servers: Sequence[Server], operation: Operation, rounds: int, seconds: float
 ) -> dict[str, Figures]:
@@ -136,8 +149,7 @@ def alternate(
         servers: Who is asked.
         operation: For what.
         rounds: How often each has its turn.
-        seconds: How long a turn lasts; a first one, six times as long, is not counted: by then everybody has compiled and
-            cached what they compile and cache.
+        seconds: How long a turn lasts.
 
     Returns:
         The figures by the servers' names.
@@ -147,7 +159,7 @@ def alternate(
     """
     figures = {server.name: Figures() for server in servers}
     for server in servers:
-        measure(load, server, operation, seconds * WARM_UP, Figures())
+        warm(load, server, operation, seconds)
     for turn in range(rounds):
         shift = turn % len(servers)
         for server in (*servers[shift:], *servers[:shift]):

@@ -13,13 +13,13 @@ import orjson
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
+from engine.answers import Answer
 from engine.context import Context
 from engine.frames import Frames
 from engine.limits import refusal
 from engine.masking import record
 from engine.members import Member
 from engine.onward import Delivery
-from engine.operations import Answer
 from engine.proofs import Watching
 from engine.requests import Asked, BadRequest, read_parameters
 from engine.roster import END, Line

@@ -17,10 +17,10 @@ from typing import Any, Final, TypeAlias
 
 from graphql import Executor
 
+from engine.answers import Answer
 from engine.live import Event
 from engine.members import Alike, Follows, Member
 from engine.onward import SKIP, Delivery, Item, place_of
-from engine.operations import Answer
 from engine.requests import Asked
 from engine.returning import Returning
 from engine.roster import Roster

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from engine.accept import EVENT_STREAM, PLAIN, Accepted, read_accept
+from engine.answers import Answer
 from engine.budget import Budget
 from engine.context import Context
 from engine.csrf import READING, check_site
@@ -28,7 +29,7 @@ from engine.limits import Limits
 from engine.lookup import Lookup
 from engine.masking import Masking
 from engine.multipart_subscriptions import Parts
-from engine.operations import Answer, Operations
+from engine.operations import Operations
 from engine.requests import JSON, METHODS, Asked, read_request, too_slow
 from engine.responses import respond, respond_kept
 from engine.rights import Rights

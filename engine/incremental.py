@@ -24,11 +24,12 @@ from graphql import (
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from engine.accept import DEFER, INCREMENTAL
+from engine.answers import Answer
 from engine.context import Context
 from engine.cutting import cut_of
 from engine.deadline import ClientGone, within
 from engine.limits import Limits
-from engine.operations import Answer, Operations, execute
+from engine.operations import Operations, execute
 from engine.requests import Asked
 from engine.responses import respond
 from engine.sight import Record

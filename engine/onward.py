@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator, Callable, Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
+from engine.answers import Answer
 from engine.live import Event, Gap
-from engine.operations import Answer
 
 if TYPE_CHECKING:
     from engine.roster import Line, SharedText

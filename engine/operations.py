@@ -6,8 +6,7 @@ once, the same for HTTP and sockets. Field extensions work as ever; schema exten
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterable, Awaitable, Callable, Collection
 from typing import Any, Final, Generic, TypeVar, cast
 
 import strawberry
@@ -15,6 +14,7 @@ from graphql import ExecutionResult, Executor, OperationType
 from graphql.execution import create_source_event_stream
 from strawberry.execution import optimized_is_awaitable
 
+from engine.answers import Answer
 from engine.budget import Budget
 from engine.context import Context, payer_of
 from engine.deadline import ClientGone, within
@@ -31,23 +31,6 @@ C = TypeVar("C", bound=Context)
 
 ALL: Final = frozenset(OperationType)
 STATUSES: Final = {"DEADLINE_EXCEEDED": 504, "RATE_LIMITED": 429}
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What goes back to the client.
-
-    Attributes:
-        payload: ``data`` and ``errors``; without ``data`` when nothing was run.
-        status: The HTTP status that says the same: 200 run, 400 refused, 429 too much, 500 our fault, 504 stopped at its deadline.
-        headers: HTTP headers that belong to the status.
-        malformed: Whether it was no GraphQL request at all.
-    """
-
-    payload: dict[str, Any]
-    status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
-    malformed: bool = False
 
 
 class Operations(Generic[C]):

@@ -14,6 +14,8 @@ from engine.limits import Limits
 JSON: Final = "application/json"
 RESPONSE_JSON: Final = "application/graphql-response+json"
 METHODS: Final = "GET, HEAD, POST, OPTIONS"
+LINGERING: Final = 4
+"""So many times what a body may have is still taken in, and thrown away, from who sends too much."""
 LONGEST_ID: Final = 200
 """Ids of documents are hashes or names."""
 
@@ -151,18 +153,26 @@ def _check_media_type(request: Request) -> None:
 async def _read_body(request: Request, limits: Limits) -> bytes:
     most = limits.body_bytes
     announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > most:
+    refused = announced.isdecimal() and int(announced) > most
+    if refused and int(announced) > LINGERING * most:
         raise _too_large(most)
     chunks: list[bytes] = []
     length = 0
     try:
         async for chunk in request.stream():
             length += len(chunk)
-            if length > most:
+            # Who is still sending would not read an answer, and a connection that is closed upon them takes it along.
+            if length > LINGERING * most:
                 raise _too_large(most)
-            chunks.append(chunk)
+            refused = refused or length > most
+            if refused:
+                chunks.clear()
+            else:
+                chunks.append(chunk)
     except ClientDisconnect:
         raise _malformed("The body ended too early.") from None
+    if refused:
+        raise _too_large(most)
     return b"".join(chunks)
 
 

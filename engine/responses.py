@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from engine.operations import Answer
+from engine.answers import Answer
 from engine.requests import JSON, RESPONSE_JSON
 
 PARTIAL: Final = 294

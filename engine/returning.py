@@ -13,8 +13,8 @@ from collections.abc import Awaitable, Callable, Hashable
 from contextlib import aclosing
 from typing import Any, Generic, TypeVar
 
+from engine.answers import Answer
 from engine.onward import Delivery
-from engine.operations import Answer
 from engine.viewers import Looking, by_class
 
 L = TypeVar("L", bound=Looking)

@@ -9,9 +9,9 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Final, Protocol
 
+from engine.answers import Answer
 from engine.limits import Limits
 from engine.onward import Delivery
-from engine.operations import Answer
 
 HIGH_WATER: Final = 65_536
 """Bytes that may wait before whoever sends at their own pace waits too; and about as many are handed over at a time."""

@@ -26,13 +26,14 @@ from graphql import (
 )
 from graphql.execution.executor import CollectedErrors
 
+from engine.answers import Answer
 from engine.context import Context
 from engine.deadline import within
 from engine.fanout import Groups
 from engine.limits import Limits
 from engine.members import Follows, Member
 from engine.onward import Delivery, Onward, Sink
-from engine.operations import ALL, Answer, Operations, execute, open_source
+from engine.operations import ALL, Operations, execute, open_source
 from engine.plans import Recent
 from engine.requests import Asked
 from engine.sight import RECORD

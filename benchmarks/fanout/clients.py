@@ -63,7 +63,8 @@ class Clients:
         after = cpu_seconds(self.running.pid) or 0.0
         if len(found) != 4:
             raise SystemExit(f"{self.running.kind.command}: not everything was delivered")
-        return Burst(*map(float, found), cpu=(after - before) * 1e6 / (self.sockets * events))
+        rate, first, last, late = map(float, found)
+        return Burst(rate, first, last, late, (after - before) * 1e6 / (self.sockets * events))
 
 
 def build(folder: Path) -> Path:

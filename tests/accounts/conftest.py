@@ -97,5 +97,5 @@ def picture(kind="PNG", size=(40, 30), color="teal"):
 async def put(target, content, **headers):
     """Send a file's bytes where an upload says, and give the answer."""
     sent = {header["name"]: header["value"] for header in target["headers"]} | headers
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(verify=False) as client:
         return await client.request(target["method"], target["url"], content=content, headers=sent)

@@ -24,7 +24,7 @@ class Elsewhere:
 
     async def come_back(self, address):
         """Open our callback at this house, whose public address is another's."""
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(verify=False) as client:
             answer = await client.get(self.url + address[address.index("/oauth/") :], follow_redirects=False)
         return query_of(answer.headers["location"])
 
@@ -34,7 +34,7 @@ class Elsewhere:
         self.secret[f"state of {provider}"] = query_of(page)["state"]
         address = (await sandbox.decide(page, "mina")).headers["location"]
         assert (await self.come_back(address))["status"] == "CONNECTED"
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(verify=False) as client:
             assert (await client.get(self.url + address[address.index("/oauth/") :])).status_code == 400
         with pytest.raises(KeyError):
             await self.come_back(f"{address}&code=another")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from graphql import GraphQLObjectType, get_introspection_query, get_named_type, 
 from domain.accounts import ApiScope
 from schema.root import schema
 from tests.client import operation
+from tests.engine.bombs import pages
 from tests.serving import serving
 
 ROOT = Path(__file__).parents[2]
@@ -119,6 +121,39 @@ async def test_depth_amount_and_width_are_limited(say):
     held_by("tests/engine/doors/test_limits.py", "test_bombs_are_refused_fast", "test_variables_are_bounded_too")
 
 
+async def test_what_would_cost_too_much_is_not_begun(say):
+    answer = await say(pages(2))
+    assert "data" not in answer.json()
+    (error,) = answer.json()["errors"]
+    assert error["extensions"]["code"] == "COST_TOO_HIGH"
+    assert error["extensions"]["requested"] > error["extensions"]["limit"]
+    assert "data" in (await say(pages(0, 10))).json()
+    held_by("tests/engine/test_cost.py", "test_the_law", "test_each_operation_of_the_contract_fits_well")
+
+
+@pytest.mark.parametrize("argument", ["first: 101", "last: 101", "first: -1", "first: 2147483647"])
+async def test_no_page_is_longer_than_a_hundred(say, argument):
+    answer = (await say(f"{{ liveBroadcasts({argument}) {{ nodes {{ id }} }} }}")).json()
+    assert not answer.get("data")
+    assert answer["errors"][0]["extensions"]["code"] in {"INVALID_INPUT", "COST_TOO_HIGH"}
+
+
+async def test_an_address_may_ask_so_often_and_no_more(web, settings):
+    async with serving(replace(settings, demo=False, requests_per_minute=3)) as url, httpx.AsyncClient() as client:
+        answers = [await client.post(f"{url}/graphql", json={"query": "{ __typename }"}) for _ in range(5)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
+    assert codes(answers[-1]) == {"RATE_LIMITED"}
+    assert "data" not in answers[-1].json()
+    assert int(answers[-1].headers["retry-after"]) > 0
+    held_by(
+        "tests/limits/test_minute.py",
+        "test_requests_are_exact_over_all_processes",
+        "test_points_are_exact_over_all_processes",
+        "test_strangers_of_one_address_share_what_there_is",
+    )
+    held_by("tests/engine/test_bombs.py", "test_a_probe_hardly_notices_the_bombs")
+
+
 async def test_operations_have_a_deadline_and_stop():
     held_by(
         "tests/engine/doors/test_deadline.py",
@@ -169,7 +204,11 @@ async def test_several_requests_at_a_time_are_not_taken(production):
             assert (refused.status_code, codes(refused)) == (400, {"BAD_REQUEST"})
 
 
-async def test_codes_are_not_guessed_by_aliases():
+async def test_codes_are_not_guessed_by_aliases(say):
+    guess = 'signIn(input: {code: {email: "mina@example.com", code: "%06d"}}) { userErrors { code } }'
+    many = await say("mutation {" + " ".join(f"a{n}: {guess % n}" for n in range(21)) + "}")
+    assert codes(many) == {"TOO_MANY_ROOT_FIELDS"}
+    assert "data" not in many.json()
     held_by("tests/accounts/test_phones.py", "test_of_twenty_guesses_at_once_five_reach_the_carrier")
     held_by("tests/accounts/test_codes.py", "test_fifty_requests_at_once_get_four_codes")
 
@@ -188,7 +227,10 @@ async def test_strangers_may_not_introspect(say):
 async def test_the_page_of_production_names_nobody(production):
     async with httpx.AsyncClient() as client:
         page = await client.get(f"{production[0]}/graphql", headers={"accept": "text/html"})
+        people = await client.get(f"{production[0]}/explorer/people")
+        session = await client.post(f"{production[0]}/explorer/session", json={"username": "mina"})
     assert 'data-people="shown"' not in page.text
+    assert (people.status_code, session.status_code) == (404, 404)
     held_by("tests/web/test_explorer.py", "test_the_page_says_whether_there_are_people")
 
 
@@ -241,6 +283,47 @@ async def test_errors_tell_nothing_of_the_inside():
         "test_faults_of_ours_are_an_id",
         "test_neither_answer_nor_log_has_what_clients_sent",
     )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'{"query": 1}',
+        b'{"query": "{"}',
+        b'{"query": "\xff"}',
+        b'{"query": "{a", "variables": 1}',
+    ],
+)
+async def test_no_refusal_shows_a_line_of_code(production, body):
+    async with httpx.AsyncClient() as client:
+        for url in production:
+            answer = await client.post(f"{url}/graphql", content=body, headers={"content-type": "application/json"})
+            assert codes(answer)
+            assert not any(word in answer.text for word in ("Traceback", "File ", ".py", "site-packages"))
+
+
+async def test_no_request_is_smuggled_in_another(production):
+    """Where two lengths are given, servers may differ in which they believe: such a request is none."""
+    host, port = production[0].removeprefix("http://").split(":")
+    inner = b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n"
+    for lengths in (
+        b"content-length: %d\r\ntransfer-encoding: chunked" % (5 + len(inner)),
+        b"content-length: 0\r\ncontent-length: %d" % len(inner),
+        b"transfer-encoding: chunked, identity",
+    ):
+        reader, writer = await asyncio.open_connection(host, int(port))
+        head = b"POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n" + lengths
+        writer.write(head + b"\r\n\r\n0\r\n\r\n" + inner)
+        writer.write_eof()
+        async with asyncio.timeout(5):
+            said = await reader.read()
+        writer.close()
+        assert said.startswith(b"HTTP/1.1 400 ")
+        assert b'"status":"ok"' not in said
 
 
 async def test_refusing_costs_little(say):
