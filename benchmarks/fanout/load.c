@@ -134,7 +134,9 @@ static double take(long left) {
     return first;
 }
 
-static void burst(int say, int number) {
+/* Servers hang up on whoever is silent for some seconds, so each burst has a connection of its own to publish by. */
+static void burst(int number) {
+    int say = publisher = dial(0);
     double *first = calloc(number, sizeof *first), *last = calloc(number, sizeof *last), total = 0;
     char text[MOST];
     for (int n = 0; n < number; n++) {
@@ -152,7 +154,7 @@ static void burst(int say, int number) {
     printf("%.0f %.3f %.3f %.3f\n", sockets * (double)number / total, first[number / 2] * 1e3, last[number / 2] * 1e3,
            last[(int)(number * 0.99)] * 1e3);
     fflush(stdout);
-    free(first); free(last);
+    free(first); free(last); close(say);
 }
 
 int main(int argc, char **argv) {
@@ -164,8 +166,7 @@ int main(int argc, char **argv) {
     all = calloc(sockets, sizeof *all);
     for (int i = 0; i < sockets; i++) open_one(&all[i], i);
     take((long)sockets * atoi(argv[3]));
-    int say = publisher = dial(0);
     printf("open\n"); fflush(stdout);
-    while (fgets(line, sizeof line, stdin)) burst(say, atoi(line));
+    while (fgets(line, sizeof line, stdin)) burst(atoi(line));
     return 0;
 }
