@@ -38,19 +38,19 @@ MISSING: Final = object()
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """A variable of a plain type.
+    """A variable whose values may be plain.
 
     Attributes:
         name: Its name.
         signature: The library's word for its type and default.
-        kind: What its values are in Python.
+        kind: What its values are in Python; None where a value needs more than a look, so that only none is plain.
         nullable: Whether it may be null.
         default: Its value where none is given; `MISSING` for none.
     """
 
     name: str
     signature: GraphQLVariableSignature
-    kind: type
+    kind: type | None
     nullable: bool
     default: Any
 
@@ -105,14 +105,14 @@ class Variables:
 
 
 def plain_variable(schema: GraphQLSchema, node: VariableDefinitionNode) -> Plain | None:
-    """A variable that has a plain type; None for every other."""
+    """What there is to know of a variable; None where each value is for the library to judge."""
     signature = get_variable_signature(schema, node)
     if isinstance(signature, GraphQLError):
         return None
     type_ = signature.type
     nullable = not isinstance(type_, GraphQLNonNull)
     kind = PLAIN.get(type_.of_type if isinstance(type_, GraphQLNonNull) else type_)
-    if kind is None:
+    if signature.default is not None and kind is None:
         return None
     default = coerce_default_value(signature) if signature.default is not None else MISSING
     return Plain(signature.name, signature, kind, nullable, default)
