@@ -16,6 +16,7 @@ from sqlalchemy.types import ARRAY, BigInteger, Boolean, Enum, Integer, TypeEngi
 
 from engine import finishing
 from engine.arguments import Parameters, Values
+from engine.breath import breathe
 from engine.builder import NULL, Called, Const, Decoded, Node, Record, Value, When
 from engine.keys import column_of, sole_key
 from engine.outgoing import kind_of, outgoing
@@ -41,6 +42,7 @@ class Level:
 
     def column(self, expression: Any, *key: object) -> int:
         """The index of a column; the same key twice is one column."""
+        breathe()
         index = self.indexes.get(key) if key else None
         if index is None:
             index = len(self.columns)
@@ -108,6 +110,7 @@ class Compilation:
 
     def alias(self, row: type_of_row, of: Any = None) -> tuple[Any, str]:
         """A fresh alias of a mapped class, or of a subquery with its columns."""
+        breathe()
         name = of.name if of is not None else f"t{self.number()}"
         return (aliased(row, of) if of is not None else aliased(row, name=name)), name
 

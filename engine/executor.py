@@ -90,7 +90,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
 
     async def run(self, spot: Spot, start: Start, keys: Any, path: Path) -> Any:
         """Find the plan and run it on a connection of its own."""
-        plan, arguments = PLANS.find(self, spot, start)
+        plan, arguments = await PLANS.find(self, spot, start)
         context: Context = self.context_value
         async with context.read() as connection:
             run = Run(connection, context, context.parameters, arguments)

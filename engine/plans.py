@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Any, Final, Generic, TypeVar
+from weakref import WeakKeyDictionary
 
 from graphql import OperationDefinitionNode
 
 from engine.arguments import Values, coerce_all, shape
+from engine.breath import Queue, in_turns
+from engine.context import payer_of
 from engine.explain import explain
 from engine.planning import Plan, Start, make
 from engine.selection import Operation, Selection, Spot, flag_names
@@ -54,7 +58,7 @@ class Planned:
         self._selection = selection
         self._start = start
 
-    def find(self, operation: Operation) -> tuple[Plan, list[Values]]:
+    async def find(self, operation: Operation) -> tuple[Plan, list[Values]]:
         """The plan, made if need be, and the arguments of this request.
 
         Args:
@@ -64,17 +68,27 @@ class Planned:
             GraphQLError: An argument does not fit its type.
         """
         arguments = coerce_all(operation, self._selection)
-        plans, key = self._document.plans, (self, *[shape(values) for values in arguments])
-        plan = plans.get(key)
+        key = (self, *[shape(values) for values in arguments])
+        plan = self._document.plans.get(key)
         record = RECORD.get()
         if plan is None:
-            plan = plans.put(key, make(self._selection, self._start, arguments))
-            self._document.owner.made += 1
+            plan = await self._make(key, arguments, payer_of(operation.context_value))
             if record is not None:
                 record.plans_made += 1
         elif record is not None:
             record.plans_found += 1
         return plan, arguments
+
+    async def _make(self, key: Hashable, arguments: list[Values], who: Hashable) -> Plan:
+        """Make a plan when it is its turn, and with pauses: it is tens of milliseconds of work without any waiting in it."""
+        owner, plans = self._document.owner, self._document.plans
+        async with owner.queue().turn(who):
+            plan = plans.get(key)
+            if plan is None:
+                plan = await in_turns(lambda: make(self._selection, self._start, arguments))
+                plans.put(key, plan)
+                owner.made += 1
+        return plan
 
 
 class Document:
@@ -116,6 +130,11 @@ class Plans:
     def __init__(self, most: int = MOST_DOCUMENTS) -> None:
         self.documents: Recent[int, Document] = Recent(most)
         self.made = 0
+        self._queues: WeakKeyDictionary[asyncio.AbstractEventLoop, Queue] = WeakKeyDictionary()
+
+    def queue(self) -> Queue:
+        """Where plans wait to be made: one at a time, whoever asks for how many."""
+        return self._queues.setdefault(asyncio.get_running_loop(), Queue())
 
     def document(self, operation: Operation) -> Document:
         """What is kept for the operation under way."""
@@ -125,7 +144,7 @@ class Plans:
             known = self.documents.put(key, Document(self, operation))
         return known
 
-    def find(self, operation: Operation, spot: Spot, start: Start) -> tuple[Plan, list[Values]]:
+    async def find(self, operation: Operation, spot: Spot, start: Start) -> tuple[Plan, list[Values]]:
         """The plan of a field or reference, made if need be, and the arguments of this request.
 
         Args:
@@ -133,7 +152,7 @@ class Plans:
             spot: The field or reference.
             start: What the plan starts from.
         """
-        return self.document(operation).planned(operation, spot, start).find(operation)
+        return await self.document(operation).planned(operation, spot, start).find(operation)
 
 
 PLANS: Final = Plans()

@@ -49,6 +49,10 @@ class Operation(Protocol):
     def variable_values(self) -> VariableValues:
         """The values of its variables."""
 
+    @property
+    def context_value(self) -> Any:
+        """Who asks."""
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import PGCompiler_asyncpg
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 
 from engine.arguments import Parameters, Path, Values, key_reader, named, plain_reader
+from engine.breath import breathe
 
 KEYS = "keys"
 """The parameter that carries the keys of the parents, or of the one row that is read."""
@@ -25,6 +26,10 @@ class _PlanCompiler(PGCompiler_asyncpg):
         if not bindparam.required and isinstance(bindparam.type, ARRAY):
             return f"CAST({text} AS {bindparam.type.compile(DIALECT)})"  # An empty array says nothing of its type.
         return text
+
+    def visit_column(self, *args: Any, **kwargs: Any) -> Any:
+        breathe()
+        return super().visit_column(*args, **kwargs)
 
 
 class _PlanDialect(asyncpg_dialect):

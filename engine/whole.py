@@ -67,7 +67,7 @@ class Root:
         return self._planned or self._kept.planned(reading, spot, start), key
 
     async def _run(self, reading: Reading, planned: Planned, key: Any) -> Any:
-        plan, arguments = planned.find(reading)
+        plan, arguments = await planned.find(reading)
         context = reading.context_value
         async with context.read() as connection:
             run = Run(connection, context, context.parameters, arguments)
@@ -238,11 +238,13 @@ def wholes_of(schema: GraphQLSchema, executor: type[Executor[Any]], document: Do
     }
     if any(details.definition.variable_definitions for details in fragments.values()):
         return {}
-    return {
-        name: Whole(schema, executor, document, operation, fragments)
-        for name, operation in operations_of(document).items()
+    operations = operations_of(document)
+    queries = {
+        id(operation): Whole(schema, executor, document, operation, fragments)
+        for operation in operations.values()
         if operation.operation is OperationType.QUERY and not operation.directives
     }
+    return {name: queries[id(operation)] for name, operation in operations.items() if id(operation) in queries}
 
 
 def operations_of(document: DocumentNode) -> dict[str | None, OperationDefinitionNode]:
