@@ -124,8 +124,7 @@ class Bounds:
         """
         kept: list[Any] = []
         ends: dict[int, dict[str, bool]] = {}
-        for number, members in groupby(rows, lambda row: 0 if self.group is None else row[self.group]):
-            found = list(members)
+        for number, found in self._groups(rows):
             beyond = {name: found[0][column] for name, column in self.outside}
             if self.present is not None and found[0][self.present] is None:
                 found = []
@@ -138,6 +137,12 @@ class Bounds:
                 "hasPreviousPage": beyond.get("after", False) or (more and self.backward),
             }
         return kept, ends
+
+    def _groups(self, rows: Sequence[Any]) -> list[tuple[int, list[Any]]]:
+        if self.group is None:
+            return [(0, list(rows))] if rows else []
+        index = self.group
+        return [(number, list(members)) for number, members in groupby(rows, lambda row: row[index])]
 
     def close(self, group: list[Any], ends: Mapping[str, bool]) -> None:
         """Put a page's place where its rows' places are."""
