@@ -27,7 +27,7 @@ bench: $(VENV)/tools ## Measure reads beside a hand-written endpoint, peers in N
 long: $(VENV)/tools ## Run all tests in their long forms: more generated operations, more faults, more kills
 	@TEST_EXAMPLES=5000 TEST_KILLS=50 $(RUN) -m pytest -q -m "long or not long" --timeout 3600
 
-churn: $(VENV)/tools ## Kill 50,000 clients, read nothing with 100 of 1,000, and kill 50 web processes under 200 (about 30 minutes)
+churn: $(VENV)/tools ## Kill 50,000 clients, read nothing with 100 of 1,000, and kill 50 web processes under 200 (about 5 minutes)
 	@TEST_CYCLES=50000 TEST_KILLS=50 $(RUN) -m pytest -q -rP --timeout 3600 tests/engine/doors/test_churn.py tests/engine/doors/test_slow.py tests/live/test_kills.py
 
 fanout: $(VENV)/tools ## Measure how fast one event reaches 1,000 and 5,000 sockets, beside others; needs a C compiler (about 10 minutes)

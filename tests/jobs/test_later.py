@@ -1,6 +1,7 @@
 """Work that is to be done at a moment is done then: the bell rings for it, in real workers."""
 
 import asyncio
+import statistics
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,7 +13,9 @@ from domain.ids import new_id
 from domain.jobs import Job, JobKind, JobStatus
 
 WITHIN = 0.35
-"""Seconds after its moment; arq looks every tenth, and the machine may be busy."""
+"""Seconds after its moment that most need; arq looks every tenth."""
+AT_MOST = 1.2
+"""Seconds that any may need on a busy machine. The sweep looks every 2: left to it, some would wait for 1.5."""
 
 pytestmark = pytest.mark.alone
 
@@ -55,24 +58,30 @@ async def test_a_job_for_a_moment_is_taken_at_that_moment(fleet, database):
         jobs = (await session.execute(wanted)).scalars().all()
     assert [job.status for job in jobs] == [JobStatus.DONE] * 8
     late = [(job.started_at - at).total_seconds() for job, at in zip(jobs, moments, strict=True)]
-    assert all(0 <= seconds < WITHIN for seconds in late), late
+    assert all(0 <= seconds < AT_MOST for seconds in late), late
+    assert statistics.median(late) < WITHIN, late
 
 
 async def test_a_job_that_postpones_itself_is_taken_at_its_next_moment(fleet, database, make):
-    room = await make.room()
+    rooms = [await make.room() for _ in range(5)]
     await working(fleet, database)
-    ends_at = datetime.now(UTC) + timedelta(seconds=2.6)
+    now = datetime.now(UTC)
+    moments = {room.id: now + timedelta(seconds=1.5 + 0.45 * n) for n, room in enumerate(rooms)}
     async with database.transaction() as tx:
-        await tx.session.execute(
-            update(Broadcast).where(Broadcast.id == room.id).values(ends_without_heartbeat_at=ends_at)
-        )
-        # Looks at the room now, finds it alive, and comes back when its time is over.
-        await tx.later(Job(JobKind.END_SILENT_BROADCAST, "soon", {"broadcastId": str(room.id)}))
+        for room_id, ends_at in moments.items():
+            await tx.session.execute(
+                update(Broadcast).where(Broadcast.id == room_id).values(ends_without_heartbeat_at=ends_at)
+            )
+            # Looks at the room now, finds it alive, and comes back when its time is over.
+            await tx.later(Job(JobKind.END_SILENT_BROADCAST, f"soon{room_id}", {"broadcastId": str(room_id)}))
 
     async def ended():
-        return await make.status(room) is BroadcastStatus.ENDED
+        return all([await make.status(room) is BroadcastStatus.ENDED for room in rooms])
 
     await eventually(ended)
     async with database.session() as session:
-        ended_at = (await session.execute(select(Broadcast.ended_at).where(Broadcast.id == room.id))).scalar_one()
-    assert 0 <= (ended_at - ends_at).total_seconds() < WITHIN + 0.05
+        wanted = select(Broadcast.id, Broadcast.ended_at).where(Broadcast.id.in_(moments))
+        found = (await session.execute(wanted)).all()
+    late = [(ended_at - moments[room_id]).total_seconds() for room_id, ended_at in found]
+    assert all(0 <= seconds < AT_MOST for seconds in late), late
+    assert statistics.median(late) < WITHIN + 0.05, late

@@ -185,5 +185,6 @@ async def test_the_first_listener_has_the_player_asked_at_once(stage, make, work
         track = await stage.on()
         return track is not None and track.title == "Yebo"
 
-    await eventually(seen, within=2)
-    assert time.monotonic() - began < 1
+    # Left to the interval of rooms that nobody listens to it would be asked after half a minute.
+    await eventually(seen, within=5)
+    assert time.monotonic() - began < 2
