@@ -124,7 +124,8 @@ class Bounds:
         """
         kept: list[Any] = []
         ends: dict[int, dict[str, bool]] = {}
-        for number, found in self._groups(rows):
+        for number, members in self._groups(rows):
+            found = members
             beyond = {name: found[0][column] for name, column in self.outside}
             if self.present is not None and found[0][self.present] is None:
                 found = []
