@@ -130,7 +130,7 @@ def test_the_architecture_page_names_what_is_in_the_code():
     names = {name for word in written for name in re.findall(r"^(?:@)?([A-Za-z_]+(?:\.[A-Za-z_]+)?)(?:\(.*\))?$", word)}
     words = {part for name in names if "." not in name or name.partition(".")[0] in CODE for part in name.split(".")}
     assert {word for word in words if word not in CODE and not word.isupper()} == set()
-    assert {"Plans", "find", "read_standing", "edge_ref"} <= words
+    assert {"Planned", "find", "read_standing", "edge_ref"} <= words
 
 
 def test_every_error_code_is_explained():
