@@ -169,7 +169,10 @@ class Documents:
         breathe()
         found = self._priced(ast, introspects=introspects)
         undivided = visit(ast, _Undivided()) if "@" in text else ast
-        return found if undivided is ast else replace(self._priced(undivided, introspects=introspects), parts=found)
+        if undivided is ast:
+            return found
+        # What comes in parts needs an executor: whoever reads queries whole has one answer.
+        return replace(self._priced(undivided, introspects=introspects), parts=replace(found, wholes={}))
 
     def _priced(self, ast: DocumentNode, *, introspects: bool) -> Document:
         try:

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from engine.accept import EVENT_STREAM, PLAIN, Accepted, read_accept
 from engine.answers import Answer
+from engine.breath import Queue
 from engine.budget import Budget
 from engine.context import Context
 from engine.csrf import READING, check_site
@@ -103,6 +104,7 @@ class GraphQLDoor(Generic[C]):
         self._deferrals = Deferrals(self._operations, self._limits)
         self._streams = HttpStreams(streams, self._limits, self._sockets.proofs, self._sockets.seats)
         self._address_of = address_of
+        self._large = Queue()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or serve one socket until it closes."""
@@ -170,7 +172,7 @@ class GraphQLDoor(Generic[C]):
         asked = None
         try:
             async with asyncio.timeout(self._limits.init_seconds):
-                asked = await read_request(request, self._limits)
+                asked = await read_request(request, self._limits, self._large, self._address_of(request))
                 return asked, await self._context(request, None)
         except TimeoutError:
             raise too_slow(self._limits) if asked is None else DeadlineExceeded(self._limits.init_seconds) from None
