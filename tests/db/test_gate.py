@@ -99,6 +99,7 @@ async def test_reads_and_transactions_share_the_connections_and_none_is_lost(nar
 
 async def test_a_connection_that_was_closed_is_replaced(narrow):
     async with narrow.transaction() as tx:
+        await tx.session.execute(text("SELECT 1"))
         async with narrow.read() as connection:
             [[pid]] = await connection.fetch("SELECT pg_backend_pid()")
         ended = text("SELECT pg_terminate_backend(:pid, 5000)")
