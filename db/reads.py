@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import Any, Final, Protocol, cast
 
-from sqlalchemy.exc import DisconnectionError, MissingGreenlet
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, PoolProxiedConnection
 
@@ -88,7 +87,7 @@ class Borrowed:
         found = self._pool.take()
         if found is None:
             try:
-                pooled = await self._check_out()
+                pooled = await self._engine.raw_connection()
             except BaseException:
                 gate.leave()
                 raise
@@ -99,14 +98,6 @@ class Borrowed:
     async def __aexit__(self, *_: object) -> None:
         self._pool.keep(self._pooled, self._driver)
         self._pool.gate.leave()
-
-    async def _check_out(self) -> PoolProxiedConnection:
-        if self._pool.checkedin():
-            # One lies there. To take it awaits nothing, and the greenlet for what could await costs twice the rest.
-            with suppress(MissingGreenlet):
-                return self._engine.sync_engine.raw_connection()
-        # There is none, or it was closed meanwhile and another must be opened.
-        return await self._engine.raw_connection()
 
 
 class ReadPlaces:
