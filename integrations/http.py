@@ -94,6 +94,7 @@ class Line:
             An answer of 2xx or 4xx: what the latter means depends on what was asked.
 
         Raises:
+            ValueError: The path leads to somebody else.
             RateLimited: The vendor is asked too often.
             Unavailable: It cannot be reached, takes too long, answers too much, elsewhere (3xx) or with 5xx. It may
                 have done what was asked.
@@ -110,6 +111,10 @@ class Line:
             files={"file": file} if file else None,
             headers=sent,
         )
+        base = self._http.base_url
+        if (request.url.scheme, request.url.netloc) != (base.scheme, base.netloc):
+            # A whole address in place of a path: whoever could write it would choose whom we ask, and who gets our token.
+            raise ValueError(f"That is not an address of {self.vendor}.")
         answer = await self._send(request)
         if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
             if haste_told:
