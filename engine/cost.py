@@ -92,22 +92,11 @@ class Costs:
             GraphQLError: It has more.
         """
         walk = _Walk(document, prices, most_selections)
-        self._terms: dict[int, Term] = {}
-        self._selected: dict[int, int] = {}
-        for node in document.definitions:
-            if isinstance(node, OperationDefinitionNode):
-                before = walk.seen
-                self._terms[id(node)] = walk.operation(node)
-                self._selected[id(node)] = walk.seen - before
+        self._terms: dict[int, Term] = {
+            id(node): walk.operation(node) for node in document.definitions if isinstance(node, OperationDefinitionNode)
+        }
+        self.selected = walk.seen  # By all operations, fragments unfolded for each type.
         self._document = document
-
-    def selected(self, operation: OperationDefinitionNode) -> int:
-        """How much an operation of this document selects, fragments unfolded for each type.
-
-        Args:
-            operation: The very node.
-        """
-        return self._selected[id(operation)]
 
     def of(self, operation: OperationDefinitionNode, variables: Values) -> int:
         """What an operation of this document costs.

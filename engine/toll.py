@@ -125,7 +125,7 @@ def _planning(document: Document, executor: Executor[Any]) -> int:
     if len(document.planned) >= MOST_SELECTIONS:
         document.planned.clear()
     document.planned.add(key)
-    return PLANNING * document.costs.selected(operation)
+    return PLANNING * document.costs.selected
 
 
 def _fields(operation: OperationDefinitionNode) -> frozenset[str]:
