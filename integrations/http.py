@@ -94,7 +94,6 @@ class Line:
             An answer of 2xx or 4xx: what the latter means depends on what was asked.
 
         Raises:
-            ValueError: The path leads to somebody else.
             RateLimited: The vendor is asked too often.
             Unavailable: It cannot be reached, takes too long, answers too much, elsewhere (3xx) or with 5xx. It may
                 have done what was asked.
