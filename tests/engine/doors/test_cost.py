@@ -114,6 +114,18 @@ async def test_a_text_is_paid_for_before_it_is_read(ask, purse):
     assert purse.charges == [("mina", 1, True)]
 
 
+async def test_planning_is_paid_for_once_and_by_nobody_who_was_turned_away(ask, purse):
+    query = "{ " + " ".join(f"a{n}: me {{ name }}" for n in range(10)) + " }"
+    purse.limits["points"] = Limit(5, HOURLY)
+    assert (await ask(query)).status_code == 429
+    purse.limits["points"] = Limit(1_000, 1)
+    turned_away = len(purse.charges)
+    for _ in range(2):
+        assert "errors" not in (await ask(query, name="noor")).json()
+    first, second = (points for _, points, asks in purse.charges[turned_away:] if points > 5)
+    assert first > second
+
+
 @pytest.mark.parametrize("query", ["{", "{ unknown }", "{ hello " + "@a " * 60 + "}", "#" + "x" * 20_000])
 async def test_what_is_refused_counts_too(client, toll, purse, query):
     codes = []
