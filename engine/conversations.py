@@ -17,12 +17,12 @@ from engine.answers import Answer
 from engine.context import Context
 from engine.frames import Frames
 from engine.limits import refusal
+from engine.lines import END, Line
 from engine.masking import record
 from engine.members import Member
 from engine.onward import Delivery
 from engine.proofs import Watching
 from engine.requests import Asked, BadRequest, read_parameters
-from engine.roster import END, Line
 from engine.wire import Closed, NotTheProtocol, Wire
 
 if TYPE_CHECKING:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from graphql import Executor
 
 from engine.context import Context
 from engine.onward import Onward, Sink
 from engine.requests import Asked
-
-if TYPE_CHECKING:
-    from engine.fanout import Group
 
 
 class Held:
@@ -29,6 +26,13 @@ class Held:
         leave, self._leave = self._leave, None
         if leave is not None:
             leave()
+
+
+class Circle(Protocol):
+    """Where members belong."""
+
+    def lose(self, member: Member) -> None:
+        """Let one of them go."""
 
 
 class Member:
@@ -50,7 +54,7 @@ class Member:
         self.sink = sink
         self.position = position
         self.source = source
-        self.group: Group | None = None
+        self.group: Circle | None = None
         self.alike: Alike | None = None
 
     async def leave(self) -> None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from engine.answers import Answer
+from engine.lines import Line, SharedText
 from engine.live import Event, Gap
-
-if TYPE_CHECKING:
-    from engine.roster import Line, SharedText
 
 SKIP: Final = object()
 """What `Onward.make` gives for an event that is none of this subscription's."""

@@ -6,38 +6,13 @@ socket between two of them is slow. An event touches nothing of a socket but its
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import repeat
-from typing import TYPE_CHECKING, Final, NamedTuple
 
-from engine.frames import Frames, text_head
-
-if TYPE_CHECKING:
-    import asyncio
-
-    from engine.members import Member
-    from engine.onward import Delivery
-    from engine.wire import Wire
-
-FRAMES_KEPT: Final = 64
-"""Different beginnings whose frames are made once for all: many clients count from 1, others never use an id twice."""
-
-
-class Line(NamedTuple):
-    """Where the messages of an operation go, when they can be written with those of others.
-
-    Attributes:
-        wire: The socket.
-        transport: What takes its frames.
-        begun: What every message begins with; the answer follows, and `END`.
-    """
-
-    wire: Wire
-    transport: asyncio.Transport
-    begun: bytes
-
-
-END: Final = b"}"
+from engine.frames import Frames
+from engine.lines import END, FRAMES_KEPT, Line, SharedText
+from engine.members import Member
+from engine.onward import Delivery
 
 
 class Roster:
@@ -96,30 +71,3 @@ class Roster:
         if len(self._different) <= FRAMES_KEPT:
             return [shared.kept(one) for one in begun]
         return shared.made(begun)
-
-
-class SharedText:
-    """The end of a text message that is the same for many, who each have a beginning of their own."""
-
-    __slots__ = ("_end", "_heads", "_kept")
-
-    def __init__(self, end: bytes) -> None:
-        self._end = end
-        self._heads: dict[int, bytes] = {}
-        self._kept: dict[bytes, bytes] = {}
-
-    def kept(self, begun: bytes) -> bytes:
-        """The frame for a beginning that others have too."""
-        frame = self._kept.get(begun)
-        if frame is None:
-            [frame] = self.made([begun])
-            self._kept[begun] = frame
-        return frame
-
-    def made(self, beginnings: Sequence[bytes]) -> list[bytes]:
-        """Frames for beginnings; to copy some hundred bytes is cheaper than to have the kernel gather them."""
-        heads, end = self._heads, self._end
-        for length in set(map(len, beginnings)):
-            if length not in heads:
-                heads[length] = text_head(length + len(end))
-        return [b"".join((heads[len(begun)], begun, end)) for begun in beginnings]
