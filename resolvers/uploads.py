@@ -114,6 +114,40 @@ async def complete(database: Database, services: Services, actor: Actor, upload_
     return ids
 
 
+async def take_in(
+    database: Database, services: Services, actor: Actor, *, purpose: UploadPurpose, file: FileFacts, content: bytes
+) -> UUID:
+    """Take in a small file whose bytes are here already, as if it had been sent where `create` allows.
+
+    Returns:
+        The upload's id; it is STORED.
+
+    Raises:
+        InvalidInput: It cannot be used.
+        RateLimited: Too many were sent.
+    """
+    actor.require_scope(ApiScope.PROFILE)
+    check_file(file, purpose, "file")
+    (target,) = await create(database, services, actor, purpose=purpose, files=[file])
+    await services.files.write(f"{RAW}{target.upload_id}", content, content_type=file.content_type)
+    await complete(database, services, actor, [target.upload_id])
+    async with database.session() as session:
+        upload = (await uploads.find_own(session, actor.user_id, [target.upload_id]))[target.upload_id]
+    if upload.status is UploadStatus.FAILED:
+        raise InvalidInput(upload.failure_message or "It cannot be used.", "file")
+    return target.upload_id
+
+
+def check_file(file: FileFacts, purpose: UploadPurpose, *field: str) -> None:
+    """Look whether a file may be what it says.
+
+    Raises:
+        InvalidInput: It may not.
+    """
+    for fault in find_faults([file], purpose):
+        raise InvalidInput(fault.message, *field)
+
+
 async def expire(database: Database, upload_id: UUID | None = None) -> int:
     """Give up files that never came or were never used, or one of them; any number of processes may do this at once.
 
