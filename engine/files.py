@@ -57,7 +57,7 @@ class ReceivedFile:
         """Its bytes follow."""
         self.filename = filename
         self.content_type = content_type
-        self._file = SpooledTemporaryFile(PIECE, dir=self._folder and str(self._folder))  # noqa: SIM115 -- `close` closes it
+        self._file = SpooledTemporaryFile(PIECE, dir=None if self._folder is None else str(self._folder))  # noqa: SIM115 -- `close` closes it
 
     @property
     def begun(self) -> bool:
@@ -76,9 +76,15 @@ class ReceivedFile:
         assert self._file is not None
         waiting, self._pending = bytes(self._pending), bytearray()
         if self.size > PIECE:
-            await _in_thread(self._file.write, waiting)
+            await _in_thread(self._write, waiting)
         else:
             self._file.write(waiting)
+
+    def _write(self, content: bytes) -> None:
+        assert self._file is not None
+        if self._folder is not None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        self._file.write(content)
 
     async def read(self, limit: int) -> bytes:
         """Give all bytes.

@@ -93,7 +93,7 @@ class GraphQLDoor(Generic[C]):
             address_of: Where a client is, for counting its open sockets.
             sight: Watches what is run.
             budget: Pays for what is run; None where nothing is counted.
-            folder: Where files that come with a request are meanwhile; it must be there. The system's own place when None.
+            folder: Where files that come with a request are meanwhile. The system's own place when None.
         """
         self._context = context
         self._limits = limits or Limits()

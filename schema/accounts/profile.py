@@ -9,7 +9,7 @@ from strawberry import UNSET
 
 from domain.accounts import Place
 from domain.ids import Prefix, from_wire
-from domain.uploads import MAX_PHOTO_BYTES, FileFacts, UploadPurpose
+from domain.uploads import FileFacts, UploadPurpose
 from engine.executor import ref
 from engine.files import ReceivedFile
 from resolvers import uploads
@@ -119,14 +119,13 @@ class ProfileMutations:
         """Take a photo in and into use."""
         context, actor, file = info.context, info.context.signed_in, input.file
         facts = FileFacts(file.filename, file.content_type, file.size)
-        uploads.check_file(facts, UploadPurpose.PROFILE_PHOTO, "file")
         upload_id = await uploads.take_in(
             context.database,
             context.services,
             actor,
             purpose=UploadPurpose.PROFILE_PHOTO,
             file=facts,
-            content=await file.read(MAX_PHOTO_BYTES),
+            read=file.read,
         )
         async with context.transaction() as tx:
             await profile.update(tx, actor, {"profile_photo_upload_id": upload_id})

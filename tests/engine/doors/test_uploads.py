@@ -133,9 +133,9 @@ def fresh():
 def on_disk(folder):
     """What of a folder this process still holds, whether or not it has a name."""
     held = []
-    for number in os.listdir("/proc/self/fd"):
+    for handle in Path("/proc/self/fd").iterdir():
         try:
-            held.append(str(Path(f"/proc/self/fd/{number}").readlink()))
+            held.append(str(handle.readlink()))
         except OSError:
             continue
     return [place for place in held if place.startswith(str(folder))] + list(folder.iterdir())
