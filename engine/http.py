@@ -93,7 +93,7 @@ class GraphQLDoor(Generic[C]):
             address_of: Where a client is, for counting its open sockets.
             sight: Watches what is run.
             budget: Pays for what is run; None where nothing is counted.
-            folder: Where files that come with a request are meanwhile. The system's own place when None.
+            folder: Where files of requests are meanwhile; the system's own place when None.
         """
         self._context = context
         self._limits = limits or Limits()
@@ -101,8 +101,7 @@ class GraphQLDoor(Generic[C]):
         self._operations = Operations(
             schema, self._limits, Masking(expose), self._rights, lookup=lookup, sight=sight, budget=budget
         )
-        self._page = page
-        self._wants_page = wants_page
+        self._page, self._wants_page = page, wants_page
         streams = Streams(self._operations, self._limits, cursor_of)
         self._sockets = Sockets(streams, context, self._limits, allowed_origins, address_of)
         self._deferrals = Deferrals(self._operations, self._limits)

@@ -1,6 +1,9 @@
 """Photos that come with the mutation that takes them into use."""
 
 import io
+import json
+import re
+from pathlib import Path
 
 import httpx
 from PIL import Image
@@ -10,6 +13,7 @@ from domain.uploads import MAX_PHOTO_BYTES
 from tests.accounts.conftest import picture
 from tests.accounts.test_uploads import PHOTO, polyglots
 
+ROOT = Path(__file__).parent.parent.parent
 SEND = """
 mutation ($input: UploadProfilePhotoInput!) {
   uploadProfilePhoto(input: $input) {
@@ -43,6 +47,18 @@ async def test_a_photo_in_one_request(api, make, run_jobs):
     await run_jobs()
     assert (await fetch(first["user"]["profilePhotoUrl"])).status_code == 404
     assert (await fetch(second["user"]["profilePhotoUrl"])).is_success
+
+
+async def test_as_the_documentation_says(api, make):
+    mina = await make.user("mina")
+    text = (ROOT / "docs/api.md").read_text()
+    operations = json.loads(re.search(r"-F 'operations=(.*)' ", text)[1])
+    places = re.search(r"-F 'map=(.*?)'", text)[1]
+    file = ("me.jpg", picture("JPEG"), "image/jpeg")
+    parts = [("operations", (None, json.dumps(operations))), ("map", (None, places)), ("0", file)]
+    async with httpx.AsyncClient(verify=False) as client:
+        answer = await client.post(f"{api().url}/graphql", files=parts, headers=api(mina).headers)
+    assert answer.json()["data"]["uploadProfilePhoto"]["user"]["profilePhotoUrl"]
 
 
 async def test_what_is_no_photo_changes_nothing(api, make):
