@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from typing import Any, Final, Protocol, cast
 
-from sqlalchemy.exc import DisconnectionError, MissingGreenlet
-from sqlalchemy.exc import TimeoutError as NoneFree
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, PoolProxiedConnection
 
-from domain.errors import Unavailable
+from db.gate import Gate
 
 READS_AT_ONCE: Final = 4
 """How many connections the root fields of one operation may hold at a time."""
@@ -23,15 +20,6 @@ class Fetch(Protocol):
 
     async def fetch(self, query: str, *args: Any) -> list[Any]:
         """Run one statement and return its records."""
-
-
-@contextmanager
-def busy() -> Iterator[None]:
-    """Say that no connection was free for long in words for clients: it is no fault, and it passes."""
-    try:
-        yield
-    except NoneFree as error:
-        raise Unavailable("The server is busy. Try again in a moment.") from error
 
 
 Ready = tuple[PoolProxiedConnection, Any]
@@ -45,21 +33,18 @@ class ReadyPool(AsyncAdaptedQueuePool):
 
     Attributes:
         ready: Checked out, and nobody's: the pool's side of each and the driver's.
+        gate: Whoever wants a connection goes through it first, and stays inside for as long as they have it.
     """
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.ready: list[Ready] = []
-        self._waiting = 0
+        self.gate = Gate(self.size(), self._timeout)
 
     def _do_get(self) -> Any:
         if self.ready and not self.checkedin():
             self.ready.pop()[0].close()
-        self._waiting += 1
-        try:
-            return super()._do_get()
-        finally:
-            self._waiting -= 1
+        return super()._do_get()
 
     def take(self) -> Ready | None:
         """Take a connection that is at hand and open."""
@@ -71,8 +56,8 @@ class ReadyPool(AsyncAdaptedQueuePool):
         return None
 
     def keep(self, pooled: PoolProxiedConnection, driver: Any) -> None:
-        """Keep a connection at hand, unless somebody waits for one."""
-        if self._waiting or driver.is_closed():
+        """Keep a connection at hand."""
+        if driver.is_closed():
             pooled.close()
         else:
             self.ready.append((pooled, driver))
@@ -97,24 +82,22 @@ class Borrowed:
         self._pool = cast("ReadyPool", engine.sync_engine.pool)
 
     async def __aenter__(self) -> Fetch:
+        gate = self._pool.gate
+        await gate.enter()
         found = self._pool.take()
         if found is None:
-            pooled = await self._check_out()
+            try:
+                pooled = await self._engine.raw_connection()
+            except BaseException:
+                gate.leave()
+                raise
             found = pooled, pooled.driver_connection
         self._pooled, self._driver = found
         return cast("Fetch", self._driver)
 
     async def __aexit__(self, *_: object) -> None:
         self._pool.keep(self._pooled, self._driver)
-
-    async def _check_out(self) -> PoolProxiedConnection:
-        if self._pool.checkedin():
-            # One lies there. To take it awaits nothing, and the greenlet for what could await costs twice the rest.
-            with suppress(MissingGreenlet):
-                return self._engine.sync_engine.raw_connection()
-        # There is none, or it was closed meanwhile and another must be opened.
-        with busy():
-            return await self._engine.raw_connection()
+        self._pool.gate.leave()
 
 
 class ReadPlaces:

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from db.queries import events as event_queries
 from db.queries import jobs as job_queries
-from db.reads import Borrowed, Fetch, ReadPlaces, ReadyPool, busy, refuse_closed
+from db.reads import Borrowed, Fetch, ReadPlaces, ReadyPool, refuse_closed
 from domain.events import Event
 from domain.jobs import Job
 from domain.ports import Bell, Bus
@@ -101,13 +101,16 @@ class Database:
         self._bus = bus
         self._sessions = async_sessionmaker(engine, expire_on_commit=False)
 
+    @property
+    def _pool(self) -> ReadyPool:
+        return cast("ReadyPool", self.engine.sync_engine.pool)
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:
         """Open a transaction; after its commit the bell rings and the events go out. An exception undoes everything."""
-        with busy():
-            async with self._sessions.begin() as session:
-                tx = Tx(session)
-                yield tx
+        async with self._pool.gate.inside(), self._sessions.begin() as session:
+            tx = Tx(session)
+            yield tx
         # Reached only after COMMIT. Both ways may lose what they carry: the sweep and the log make up for it.
         for queue, job_id, at in tx.rings:
             await self._bell.ring(queue, job_id, at)
@@ -117,9 +120,8 @@ class Database:
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
         """Open a session that only reads; nothing done in it is kept."""
-        with busy():
-            async with self._sessions() as session:
-                yield session
+        async with self._pool.gate.inside(), self._sessions() as session:
+            yield session
 
     def read(self) -> Borrowed:
         """Borrow a bare driver connection for compiled reads; each statement is its own transaction."""
@@ -136,13 +138,13 @@ class Database:
 
     def pool_usage(self) -> PoolUsage:
         """Look at the pool."""
-        pool = cast("ReadyPool", self.engine.pool)
+        pool = self._pool
         ready = len(pool.ready)
         return PoolUsage(pool.checkedout() - ready, pool.checkedin() + ready, pool.size())
 
     async def close(self) -> None:
         """Close all connections."""
-        cast("ReadyPool", self.engine.pool).give_back()
+        self._pool.give_back()
         await self.engine.dispose()
 
 

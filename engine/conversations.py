@@ -129,8 +129,8 @@ class Conversation:
     def __init__(self, sockets: Sockets, scope: Scope, wire: Wire) -> None:
         self._sockets = sockets
         self._scope = scope
-        self._stopping: set[asyncio.Task[None]] = set()
-        self._silence = asyncio.get_running_loop().call_later(
+        self._stopping: set[asyncio.Task[None]] | None = None
+        self._silence: asyncio.TimerHandle | None = asyncio.get_running_loop().call_later(
             sockets.limits.init_seconds, wire.close, 4408, "Connection initialisation timeout"
         )
         self._watching: Watching | None = None
@@ -171,7 +171,8 @@ class Conversation:
             del self.operations[operation.id]
 
     async def _clear(self) -> None:
-        self._silence.cancel()
+        if self._silence is not None:
+            self._silence.cancel()
         if self._watching is not None:
             self._watching.stop()
         for operation in list(self.operations.values()):
@@ -183,6 +184,7 @@ class Conversation:
 
     def _stop(self, operation: Operation) -> None:
         task = asyncio.create_task(operation.stop())
+        self._stopping = self._stopping or set()
         self._stopping.add(task)
         task.add_done_callback(self._stopping.discard)
 
@@ -210,7 +212,9 @@ class Conversation:
             self.wire.close(4429, "Too many initialisation requests")
             return
         self.greeted = True
-        self._silence.cancel()
+        if self._silence is not None:
+            self._silence.cancel()
+            self._silence = None
         self.payload = payload or {}
         try:
             guest = await self._sockets.make_context(HTTPConnection(self._scope), self.payload)

@@ -95,6 +95,7 @@ class Costs:
         self._terms: dict[int, Term] = {
             id(node): walk.operation(node) for node in document.definitions if isinstance(node, OperationDefinitionNode)
         }
+        self.selected = walk.seen  # By all operations, fragments unfolded for each type.
         self._document = document
 
     def of(self, operation: OperationDefinitionNode, variables: Values) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import strawberry
@@ -54,6 +54,7 @@ class Document:
         operations: Its operations by name; without a name the only one.
         wholes: Those that may be read without an executor.
         parts: The same with `@defer` and `@stream`, for clients that take answers in parts; None when it has neither.
+        planned: What it was planned for: operations, each with what of its variables decides about plans.
     """
 
     ast: DocumentNode
@@ -63,6 +64,7 @@ class Document:
     operations: Mapping[str | None, OperationDefinitionNode]
     wholes: Mapping[str | None, Whole]
     parts: Document | None = None
+    planned: set[Hashable] = field(default_factory=set)
 
 
 class Refused(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -27,6 +28,7 @@ from graphql import (
 from graphql.execution.collect_fields import collect_fields, collect_subfields
 
 from engine.arguments import coerce_all
+from engine.cost import Costs, Prices
 from engine.planning import Start, make
 from engine.selection import DEFINITION, TYPENAME, Details, Selection, Spot, entity_of
 from engine.sources import ById, Declared
@@ -46,7 +48,7 @@ def explain(schema: Any, document: str, variables: Mapping[str, Any] | None = No
         variables: Values for some of its variables.
 
     Returns:
-        For each root field: its statements, each with its builder.
+        What each operation costs, and for each root field its statements, each with its builder.
 
     Raises:
         GraphQLError: The document is not valid.
@@ -56,25 +58,41 @@ def explain(schema: Any, document: str, variables: Mapping[str, Any] | None = No
     for error in validate(core, parsed):
         raise error
     operations = [node for node in parsed.definitions if isinstance(node, OperationDefinitionNode)]
-    return "\n".join(line for operation in operations for line in lines_of(schema, core, parsed, operation, variables))
+    costs = Costs(parsed, Prices(core), sys.maxsize)
+    lines: list[str] = []
+    for operation in operations:
+        values = {**samples(core, operation), **(variables or {})}
+        execution = bound(schema, parsed, operation, values)
+        lines.append(" ".join((operation.operation.value, *([operation.name.value] if operation.name else ()))))
+        lines.append(told(costs.of(operation, execution.variable_values.coerced), values))
+        lines += lines_of(execution, core, operation)
+    return "\n".join(lines)
 
 
-def lines_of(
-    schema: Any,
-    core: GraphQLSchema,
-    document: DocumentNode,
-    operation: OperationDefinitionNode,
-    variables: Mapping[str, Any] | None,
-) -> Iterator[str]:
-    """The text of one operation."""
+def told(cost: int, values: Mapping[str, Any]) -> str:
+    """What an operation costs with these variables."""
+    given = ", ".join(f"${name} is {value!r}" for name, value in values.items())
+    return f"costs {cost} points" + (f" where {given}" if given else "")
+
+
+def bound(schema: Any, document: DocumentNode, operation: OperationDefinitionNode, values: Mapping[str, Any]) -> Any:
+    """The executor of one operation with values for its variables.
+
+    Raises:
+        GraphQLError: A value does not fit.
+    """
     name = operation.name.value if operation.name is not None else None
-    values = {**samples(core, operation), **(variables or {})}
+    core: GraphQLSchema = schema._schema  # noqa: SLF001  # As above.
     execution = schema.execution_context_class.build(core, document, raw_variable_values=values, operation_name=name)
     if isinstance(execution, list):
         raise execution[0]
+    return execution
+
+
+def lines_of(execution: Any, core: GraphQLSchema, operation: OperationDefinitionNode) -> Iterator[str]:
+    """The text of one operation's fields."""
     root = core.get_root_type(operation.operation)
     assert root is not None
-    yield f"{operation.operation.value} {name or ''}".rstrip()
     found = collect_fields(core, execution.fragments, execution.variable_values, root, operation)
     for details in found.grouped_field_set.values():
         yield from lines_of_field(execution, root, details, ())

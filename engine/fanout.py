@@ -1,7 +1,8 @@
 """One execution, one encoding and one frame for all who follow the same.
 
 A subscription that says `Onward` has told its follower what is theirs alone (a snapshot, what they missed) and goes on as
-everybody does. Its generator stays suspended for as long as it is followed, so that what it holds is held, and costs no task.
+everybody does. What it holds for its follower is held until they leave, by its generator, which stays suspended, or by what
+it hands over instead, which is far less. Either costs no task.
 All who follow one stream with one operation are a group with one task, whatever their number.
 """
 
@@ -68,6 +69,8 @@ class Group:
         if member.alike is None:
             member.alike = self._alike[key] = Alike(key, member.context)
         member.alike.members[member] = None
+        # They are the same person in the same place: what one of them was executed in does for all.
+        member.context = member.alike.context
         self.members[member] = None
         member.group = self
         self._ahead = max(self._ahead, member.position)

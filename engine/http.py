@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from engine.accept import EVENT_STREAM, PLAIN, Accepted, read_accept
 from engine.answers import Answer
+from engine.breath import Queue
 from engine.budget import Budget
 from engine.context import Context
 from engine.csrf import READING, check_site
@@ -95,9 +96,8 @@ class GraphQLDoor(Generic[C]):
             budget: Pays for what is run; None where nothing is counted.
             folder: Where files of requests are meanwhile; the system's own place when None.
         """
-        self._context = context
+        self._context, self._rights = context, rights or Rights()
         self._limits = limits or Limits()
-        self._rights = rights or Rights()
         self._operations = Operations(
             schema, self._limits, Masking(expose), self._rights, lookup=lookup, sight=sight, budget=budget
         )
@@ -106,7 +106,7 @@ class GraphQLDoor(Generic[C]):
         self._sockets = Sockets(streams, context, self._limits, allowed_origins, address_of)
         self._deferrals = Deferrals(self._operations, self._limits)
         self._streams = HttpStreams(streams, self._limits, self._sockets.proofs, self._sockets.seats)
-        self._address_of = address_of
+        self._address_of, self._large = address_of, Queue()
         self._uploads = Uploads(self._operations, self._enter, self._limits, self._rights, folder)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -161,7 +161,8 @@ class GraphQLDoor(Generic[C]):
         try:
             accepted = read_accept(request.headers.get("accept"))
             check_site(request)
-            asked, context = await self._enter(request, read_request(request, self._limits))
+            reading = read_request(request, self._limits, self._large, self._address_of(request))
+            asked, context = await self._enter(request, reading)
             if isinstance(context, Answer):
                 self._operations.sight.refused(context.payload)
                 return respond(context, accepted.single or JSON)

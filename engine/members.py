@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,21 @@ if TYPE_CHECKING:
     from engine.fanout import Group
 
 
+class Held:
+    """What is held for a member whose subscription has handed over everything."""
+
+    __slots__ = ("_leave",)
+
+    def __init__(self, leave: Callable[[], None]) -> None:
+        self._leave: Callable[[], None] | None = leave
+
+    async def aclose(self) -> None:
+        """Let go of it, once."""
+        leave, self._leave = self._leave, None
+        if leave is not None:
+            leave()
+
+
 class Member:
     """One operation in a group.
 
@@ -23,7 +38,7 @@ class Member:
         context: Who asked for it.
         sink: Where its answers go.
         position: What it was told before it came; the group's events up to there are not told again.
-        source: The suspended generator of the subscription.
+        source: The suspended generator of the subscription, or what it has handed over.
         group: Where it belongs; None once it is over.
         alike: Those in the group who are the same person in the same place, with it.
     """

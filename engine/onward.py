@@ -22,6 +22,10 @@ def _never(_item: Item) -> bool:
     return False
 
 
+def nothing() -> None:
+    """Let go of nothing: there is nothing that is held for this follower."""
+
+
 @dataclass(frozen=True, slots=True)
 class Onward:
     """What a subscription hands over when nothing but the stream is to follow.
@@ -33,6 +37,8 @@ class Onward:
         follow: Follows the stream from a place on.
         make: The value of the root field for an event, or `SKIP`. It must not depend on who follows.
         is_last: Whether nothing follows after an event.
+        leave: Lets go of what is held for this follower, once, when they have left. With it the subscription has handed
+            over everything, and its generator is closed; without it the generator holds what is held, and stays suspended.
     """
 
     stream: Hashable
@@ -41,6 +47,7 @@ class Onward:
     follow: Callable[[int], AsyncGenerator[Item, None]]
     make: Callable[[Item], Any]
     is_last: Callable[[Item], bool] = _never
+    leave: Callable[[], None] | None = None
 
 
 class Delivery:

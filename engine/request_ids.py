@@ -46,6 +46,8 @@ class RequestIds:
         facts.trace_parent = _taken(headers.get("traceparent"), TRACE_PARENT)
         token = FACTS.set(facts)
         name = (HEADER_BYTES, facts.request.encode())
+        # A socket stays here for as long as it is open.
+        del headers
 
         async def answer(message: Message) -> None:
             if message["type"] in STARTS:

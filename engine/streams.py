@@ -31,7 +31,7 @@ from engine.context import Context
 from engine.deadline import within
 from engine.fanout import Groups
 from engine.limits import Limits
-from engine.members import Follows, Member
+from engine.members import Follows, Held, Member
 from engine.onward import Delivery, Onward, Sink
 from engine.operations import ALL, Operations, execute, open_source
 from engine.plans import Recent
@@ -140,9 +140,8 @@ class Streams:
     ) -> Member | None:
         async for value in source:
             if isinstance(value, Onward):
-                member = Member(context, sink, value.position, source)
                 follows = Follows(value, executor, asked, self._same(executor, asked))
-                return member if await self.groups.join(member, follows) else None
+                return await self._join(source, context, sink, follows)
             answer = await self._event(executor, asked, context, value)
             if isinstance(answer, Answer):
                 sink.fail(answer)
@@ -151,6 +150,20 @@ class Streams:
             await sink.drained()
         sink.complete()
         return None
+
+    async def _join(self, source: Any, context: Context, sink: Sink, follows: Follows) -> Member | None:
+        """Go on as everybody does, without the subscription's generator where that has handed over everything."""
+        leave = follows.onward.leave
+        held: Any = source if leave is None else Held(leave)
+        member, joined = Member(context, sink, follows.onward.position, held), False
+        try:
+            if held is not source:
+                await source.aclose()
+            joined = await self.groups.join(member, follows)
+        finally:
+            if not joined:
+                await held.aclose()
+        return member if joined else None
 
     async def _event_for_many(
         self, executor: Executor[Any], asked: Asked, context: Any, value: Any

@@ -7,14 +7,18 @@ from typing import Any, Final
 
 from graphql import Executor, FieldNode, OperationDefinitionNode
 
+from engine.arguments import shape
 from engine.breath import Pace
 from engine.budget import BYTES_PER_POINT, Budget, Charge, OverBudget, Spent, told
 from engine.context import payer_of
-from engine.documents import Documents, Refused
+from engine.documents import Document, Documents, Refused
 from engine.limits import Limits, refusal
+from engine.plans import MOST_SELECTIONS
 from engine.requests import Asked
 from engine.sight import note_cost
 
+PLANNING: Final = 2
+"""What it costs for each field and spread that an operation has to be planned: a millisecond, at most."""
 REFUSED: Final = 1
 """What it costs to be refused for something else than the text."""
 
@@ -89,9 +93,8 @@ class Toll:
             OverBudget: There is not enough left.
         """
         operation = executor.operation
-        cost = self._documents.find(asked.query, parts=asked.parts).costs.of(
-            operation, executor.variable_values.coerced
-        )
+        document = self._documents.find(asked.query, parts=asked.parts)
+        cost = document.costs.of(operation, executor.variable_values.coerced)
         note_cost(cost)
         limit = self._limits.cost
         if cost > limit:
@@ -99,7 +102,8 @@ class Toll:
             error = refusal("COST_TOO_HIGH", f"An operation may cost {limit} points, this one costs {cost}.", operation)
             error.extensions = {"code": "COST_TOO_HIGH", "requested": cost, "limit": limit}
             raise Refused([error])
-        spent = await self._take(context, Charge(cost, asks=not asked.counted, fields=_fields(operation)))
+        planning = 0 if self._budget is None or asked.trusted else _planning(document, executor)
+        spent = await self._take(context, Charge(cost + planning, asks=not asked.counted, fields=_fields(operation)))
         return Paid(cost, limit, spent)
 
     async def _take(self, context: Any, charge: Charge) -> Spent | None:
@@ -110,6 +114,18 @@ class Toll:
             await self._pace.keep(payer_of(context))
             raise OverBudget(spent)
         return spent
+
+
+def _planning(document: Document, executor: Executor[Any]) -> int:
+    """What it costs that an operation has to be planned, by how much it selects; nothing where it was planned before."""
+    operation = executor.operation
+    key = (id(operation), shape(executor.variable_values.coerced))
+    if key in document.planned:
+        return 0
+    if len(document.planned) >= MOST_SELECTIONS:
+        document.planned.clear()
+    document.planned.add(key)
+    return PLANNING * document.costs.selected
 
 
 def _fields(operation: OperationDefinitionNode) -> frozenset[str]:

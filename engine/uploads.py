@@ -41,6 +41,8 @@ C = TypeVar("C", bound=Context)
 
 Enter = Callable[[Request, Awaitable[Asked]], Awaitable[tuple[Asked, C | Answer]]]
 DEEDS: Final = frozenset({OperationType.MUTATION})
+OPERATIONS_BYTES: Final = 131_072
+"""Little beside the files, so that to decode it holds nobody up."""
 MAP_BYTES: Final = 16_384
 MISSING: Final = object()
 INDEX: Final = re.compile("0|[1-9][0-9]{0,3}")
@@ -74,7 +76,7 @@ class Arrival:
             BadRequest: It cannot be; the message names what is wrong.
             ClientGone: Nobody is there any more.
         """
-        asked = read_parameters(_decode(await self._field("operations", self._limits.body_bytes), "operations"))
+        asked = read_parameters(_decode(await self._field("operations", OPERATIONS_BYTES), "operations"))
         places = _decode(await self._field("map", MAP_BYTES), "map")
         for name, paths in _entries(places, self._limits):
             file = self._files[name] = ReceivedFile(self._folder)

@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import asynccontextmanager
 from typing import Any, Final, Generic, Protocol, TypeVar
 
-from engine.context import Context, Reader
+from engine.context import Context, Reader, payer_of
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +102,11 @@ class Watched:
         if name not in self._impersonal:
             self._noticed.personal = True
         return getattr(self._context, name)
+
+    @property
+    def payer(self) -> Hashable:
+        """Who pays, and waits in whose line: the engine alone asks that, and no answer depends on it."""
+        return payer_of(self._context)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[_Reader]:

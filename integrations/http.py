@@ -144,6 +144,10 @@ class Line:
         await self._http.aclose()
 
     async def _send(self, request: httpx.Request) -> httpx.Response:
+        base = self._http.base_url
+        if (request.url.scheme, request.url.netloc) != (base.scheme, base.netloc):
+            # A whole address in place of a path: whoever could write it would choose whom we ask, and who gets our token.
+            raise ValueError(f"That is not an address of {self.vendor}.")
         try:
             async with asyncio.timeout(self._patience.whole):
                 try:

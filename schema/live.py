@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from contextlib import ExitStack, aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -16,7 +16,7 @@ from domain.errors import InvalidInput
 from domain.events import EventKind
 from domain.ports import Bus
 from engine.live import Event, Gap, Live
-from engine.onward import Onward, place_of
+from engine.onward import Onward, nothing, place_of
 from engine.together import Together
 
 if TYPE_CHECKING:
@@ -153,6 +153,7 @@ async def onward(
     make: Callable[[Happened | Missed], Any],
     *,
     last: EventKind | None = None,
+    held: ExitStack | None = None,
 ) -> Any:
     """Follow a log together with all who do: what a subscription yields when nothing of its own is left to tell.
 
@@ -164,6 +165,7 @@ async def onward(
         after: The cursor of the last event that the client knows.
         make: The event in the words of the schema, or `SKIP`. One function for each subscription: it sees nobody who follows.
         last: What nothing follows after.
+        held: What is held for this follower until they leave; it is taken over.
 
     Raises:
         InvalidInput: `after` is no cursor of this log.
@@ -178,6 +180,7 @@ async def onward(
         follow=partial(logs.follow_log, topic),
         make=lambda item: make(_told(topic, item)),
         is_last=lambda item: last is not None and isinstance(item, Event) and item.kind == last.value,
+        leave=nothing if held is None else held.pop_all().close,
     )
 
 

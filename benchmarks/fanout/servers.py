@@ -22,7 +22,7 @@ from websockets.http11 import Request as Handshake
 from engine.frames import text_frame
 from engine.http import GraphQLDoor
 from engine.live import Event, Gap
-from engine.onward import Onward
+from engine.onward import Onward, nothing
 from engine.tuning import settle
 
 
@@ -100,7 +100,8 @@ class Together:
     @strawberry.subscription
     async def message_sent(self) -> AsyncGenerator[Message, None]:
         """What is said."""
-        place: Any = Onward("room", len(ROOM.said), len(ROOM.said), ROOM.follow, lambda item: message(item.sequence))  # type: ignore[union-attr]
+        here = len(ROOM.said)
+        place: Any = Onward("room", here, here, ROOM.follow, lambda item: message(item.sequence), leave=nothing)  # type: ignore[union-attr]
         yield place
 
 

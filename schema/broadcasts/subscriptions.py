@@ -64,7 +64,8 @@ class BroadcastSubscriptions:
             if after is None:
                 yield BroadcastEvent(cursor=cursor, occurred_at=datetime.now(UTC), event=_snapshot(room_id))
             if on_air:
-                yield await onward(info, topic, cursor, event_of, last=EventKind.BROADCAST_ENDED)
+                held = None if info.context.actor is None else presence
+                yield await onward(info, topic, cursor, event_of, last=EventKind.BROADCAST_ENDED, held=held)
                 return
             async with aclosing(follow(info, topic, cursor, over=True)) as items:
                 async for item in items:

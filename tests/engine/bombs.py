@@ -79,6 +79,9 @@ VARIABLES = {
     "variables in each other": {"id": "[" * 900 + "]" * 900},
     "long lists": {"id": [0] * 100_000},
     "lists of lists": {"id": [[0] * 100] * 900},
+    "empty lists": {"id": [[]] * 250_000},
+    "empty objects": {"id": [{}] * 250_000},
+    "texts": {"id": ["a"] * 200_000},
     "a huge object": {f"v{n}": n for n in range(50_000)},
     "a long text for a number": {"id": {"a": "9" * 900_000}},
 }

@@ -22,6 +22,8 @@ EACH = 24
 """Cases of each of the root fields: more than 2,000 together."""
 BUILT_IN = {"String", "Int", "Float", "Boolean", "ID"}
 ROOTS = {"Query", "Mutation", "Subscription"}
+SIGNING_OUT = ("signOut", "revokeSessions")
+"""What nobody may do who is to be somebody until the end; whoever is nobody tries these as well."""
 
 
 def program(name):
@@ -59,8 +61,10 @@ async def test_schemathesis_finds_no_fault(fleet, make, tmp_path, seed, known):
         "request-timeout": 30,
     }
     words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
-    words += ["--continue-on-failure", *(["--header", f"authorization: Bearer {token}"] if known else [])]
-    code, said = await run(found, "run", f"{server.url}/graphql", *words, folder=tmp_path)
+    if known:
+        words += ["--header", f"authorization: Bearer {token}"]
+        words += [word for name in SIGNING_OUT for word in ("--exclude-name", f"Mutation.{name}")]
+    code, said = await run(found, "run", f"{server.url}/graphql", "--continue-on-failure", *words, folder=tmp_path)
     print(said[-600:])
     assert code == 0, said
     assert "No issues found" in said

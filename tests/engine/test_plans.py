@@ -115,6 +115,7 @@ def test_explain_prints_sql_and_builders_without_a_database(schema):
         mutation($club: ID!) { keep(club: $club, title: "x", readers: [], note: $club) { club { title } readers { handle } } }
         """.replace("mutation(", "mutation Keep("),
     )
+    assert "query Home\ncosts 5 points where $n is 1\n" in text
     assert "clubs: 3 statements" in text
     assert "JOIN LATERAL" in text
     assert "def build(rows, groups, run, m0):" in text

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
+from dataclasses import replace
 
 import orjson
 import pytest
 from graphql import GraphQLError, parse, validate
+from starlette.requests import Request
 
 from app import DOCUMENTS as OURS
 from engine.breath import REFUSAL_SECONDS, REFUSALS, Pace, Queue, breathe, in_turns
 from engine.documents import Documents, Refused
-from engine.limits import Limits
+from engine.errors import BadInput
+from engine.limits import Limits, check_variables
+from engine.requests import LARGE, read_request
 from engine.rules import NEEDING, RULES, rules_for
 from engine.scan import scan
 from schema.root import schema
@@ -94,6 +99,44 @@ def test_no_text_makes_the_look_long(name):
         seen(SLOW_TO_MATCH[name])
         took.append(time.thread_time() - start)
     assert min(took) < 0.020
+
+
+LARGE_AND_HARMLESS = {
+    "signs in a text": {"text": '[{"a\\": [], ' * 40_000},
+    "as many values as there may be": {"ids": ["x" * 150] * 4_900},
+    "as many names as there may be": {f"{n:0200}": n for n in range(4_900)},
+}
+LARGE_AND_FULL = {
+    "empty lists": {"ids": [[]] * 30_000},
+    "empty objects": {"ids": [{}] * 30_000},
+    "numbers": {"ids": [0] * 40_000},
+    "texts with ends that look like none": {"ids": ["\\"] * 20_000},
+    "names with quotes": {f'"{n}"': n for n in range(16_000)},
+}
+
+
+@pytest.mark.parametrize("spaced", [True, False])
+@pytest.mark.parametrize("name", [*LARGE_AND_HARMLESS, *LARGE_AND_FULL])
+async def test_large_bodies_are_refused_by_their_values_alone(name, spaced):
+    """Before they are decoded: it is not the values that are looked at, but the signs between them."""
+    harmless = name in LARGE_AND_HARMLESS
+    variables = {**LARGE_AND_HARMLESS, **LARGE_AND_FULL}[name]
+    asked = {"query": "query ($ids: [ID!]) { nodes(ids: $ids) { id } }", "variables": variables}
+    body = json.dumps(asked, separators=None if spaced else (",", ":")).encode()
+    assert LARGE < len(body) < LIMITS.body_bytes
+    arriving = [{"type": "http.request", "body": body, "more_body": False}]
+    scope = {"type": "http", "method": "POST", "headers": [(b"content-type", b"application/json")]}
+
+    async def receive():
+        return arriving.pop()
+
+    if harmless:
+        found = await read_request(Request(scope, receive), LIMITS, Queue(), "mina")
+        assert found.variables == variables
+        check_variables(found.variables, replace(LIMITS, list_items=5_000))
+    else:
+        with pytest.raises(BadInput, match="may hold 5000 values"):
+            await read_request(Request(scope, receive), LIMITS, Queue(), "mina")
 
 
 WRONG = [

@@ -8,10 +8,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from strawberry.execution import optimized_is_awaitable
 
-from engine.documents import graphql_schema
+from engine.documents import Documents, graphql_schema
 from engine.executor import CompiledExecutor
+from engine.limits import Limits
 from engine.operations import execute
 from engine.whole import Reading, wholes_of
+from schema.root import schema as ours
 from tests.engine.clubs import wire
 from tests.engine.conftest import VIEWERS
 from tests.engine.operations import operations
@@ -173,6 +175,14 @@ async def test_one_of_several_operations(both):
 )
 async def test_everything_else_is_the_executors(schema, make_context, text):
     assert bind(schema, parse(text), {}, make_context()) is None
+
+
+def test_what_comes_in_parts_is_the_executors():
+    documents = Documents(ours, Limits())
+    text = "{ viewer { user { id } } ... @defer { liveBroadcasts(first: 5) { nodes { id } } } }"
+    assert list(documents.find(text).wholes) == [None]
+    assert documents.find(text, parts=True).wholes == {}
+    assert list(documents.find(text.replace("@defer", ""), parts=True).wholes) == [None]
 
 
 async def test_what_is_skipped_decides(schema, make_context):

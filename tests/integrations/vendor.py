@@ -148,7 +148,7 @@ RUDE = {
     "deep nesting": lambda: Broken(lambda: answer(b'{"id": ' + b"[" * 400_000)),
     "ten megabytes": lambda: Broken(lambda: whole(TEN_MEGABYTES)),
     "an endless answer": lambda: Broken(endless),
-    "a gzip bomb": lambda: Broken(lambda: answer(bomb(), Content_Encoding="gzip")),
+    "a gzip bomb": lambda: Broken(functools.partial(answer, bomb(), Content_Encoding="gzip")),
     "broken gzip": lambda: Broken(lambda: answer(b"hidden", Content_Encoding="gzip")),
     "half of gzip": lambda: Broken(lambda: answer(gzip.compress(b'{"id": "hidden"}')[:-9], Content_Encoding="gzip")),
     "unknown packing": lambda: Broken(lambda: answer(b"{}", Content_Encoding="br")),

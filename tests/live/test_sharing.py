@@ -127,3 +127,23 @@ async def test_the_last_who_leaves_ends_the_group(follow, api, make, groups):
             await settle(groups, 1, 2)
         await settle(groups, 1, 1)
     await settle(groups, 0, 0)
+
+
+async def test_presence_is_held_for_as_long_as_somebody_follows(follow, api, make, web, groups):
+    """The subscription has handed it over: its generator is gone, and has let go of nothing."""
+    room, person = await make.room(), await make.user()
+    pair, held = (room.id, person.id), web.presence._open
+    async with api(person).subscribe(EVENTS, broadcastId=room.wire) as first:
+        await first.next()
+        await settle(groups, 1, 1)
+        async with api(person).subscribe(EVENTS, broadcastId=room.wire) as second:
+            await second.next()
+            await settle(groups, 1, 2)
+            assert held[pair] == 2
+        await settle(groups, 1, 1)
+        assert held[pair] == 1
+        await follow([None], broadcastId=room.wire)
+        await settle(groups, 1, 2)
+        assert dict(held) == {pair: 1}, "strangers are nobody's presence"
+    await settle(groups, 1, 1)
+    assert dict(held) == {}

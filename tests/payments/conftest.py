@@ -117,11 +117,13 @@ class Till:
         async with self.database.session() as session:
             return (await session.execute(select(table).order_by(table.id))).scalars().all()
 
-    async def ring(self, kind):
-        """Let the jobs of a kind be due now."""
+    async def ring(self, kind, at=None):
+        """Let the jobs of a kind be due now, or at a moment."""
         async with self.database.transaction() as tx:
             waiting = (tables.JobRow.kind == kind, tables.JobRow.status == "PENDING")
-            await tx.session.execute(update(tables.JobRow).where(*waiting).values(run_at=func.now()))
+            await tx.session.execute(
+                update(tables.JobRow).where(*waiting).values(run_at=func.now() if at is None else at)
+            )
 
     async def follow(self):
         """Let every checkout be looked after now."""

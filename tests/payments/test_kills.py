@@ -20,7 +20,9 @@ async def test_a_web_process_dies_while_stripe_opens_the_page(till, room, kofi, 
     await sandbox.fault(kind=kind, **fault, **({"seconds": SLOW} if kind == "delay" else {}))
     given = {"broadcastId": room.wire, "amount": "5.00", "idempotencyKey": "killed"}
     asking = asyncio.create_task(Api(process.url, kofi.token)(TIP, input=given))
-    await asyncio.sleep(SLOW / 2)
+    async with asyncio.timeout(20):
+        while not await sandbox.calls("api.stripe.com", "/v1/checkout/*"):
+            await asyncio.sleep(0.02)
     await process.kill()
     await asyncio.gather(asking, return_exceptions=True)
     await asyncio.sleep(SLOW)

@@ -10,6 +10,7 @@ from domain.ids import new_id
 from domain.jobs import JobKind, JobStatus
 from domain.money import AccountKind
 from domain.payouts import PayoutStatus
+from tests.client import Refused
 from tests.payouts.conftest import OWN, REQUEST, REVIEW, STRIPE, wire
 
 TRANSFERS = {"host": STRIPE, "path": "/v1/transfers", "method": "POST"}
@@ -59,9 +60,19 @@ async def test_a_payout_goes_its_way(api, till, paid, run_jobs):
     ]
 
 
+async def insist(asker, **input):
+    """Request it with its key until there is an answer: a hundred may be more than a slow machine does in time."""
+    while True:
+        try:
+            return await asker.do(REQUEST, **input)
+        except Refused as refused:
+            if refused.errors[0]["extensions"]["code"] not in {"DEADLINE_EXCEEDED", "UNAVAILABLE"}:
+                raise
+
+
 async def test_a_hundred_with_one_key_are_one_payout(api, till, paid, run_jobs):
     same = asked(key="again")
-    answers = await asyncio.gather(*(api(paid).do(REQUEST, **same) for _ in range(100)))
+    answers = await asyncio.gather(*(insist(api(paid), **same) for _ in range(100)))
     assert len({str(answer) for answer in answers}) == 1
     assert await till.has(paid) == 5_000
     error = await api(paid).refused(REQUEST, **asked("51.00", key="again"))

@@ -35,13 +35,13 @@ async def pause_left(database):
 async def test_rooms_that_nobody_hears_are_asked_for_less(stage, make):
     room = await make.room(await stage.curator())
     await stage.turn()
-    assert UNHEARD_SECONDS - 1 < await stage.wait() <= UNHEARD_SECONDS
+    assert UNHEARD_SECONDS - 10 < await stage.wait() <= UNHEARD_SECONDS
     await make.listener(room)
     assert await stage.wait() <= 0, "the first listener hastens it"
     await stage.turn()
-    assert HEARD_SECONDS - 1 < await stage.wait() <= HEARD_SECONDS
+    assert HEARD_SECONDS - 4 < await stage.wait() <= HEARD_SECONDS
     await make.listener(room)
-    assert await stage.wait() > HEARD_SECONDS - 2, "the second does not"
+    assert await stage.wait() > HEARD_SECONDS / 3, "the second does not"
 
 
 async def test_a_listener_hastens_nothing_that_happens_soon(stage, make, database, api):
@@ -60,7 +60,7 @@ async def test_a_track_that_ends_soon_is_looked_after_soon(stage):
     await stage.room()
     await stage.player("seek", position_ms=214_500 - 4_000)
     await stage.turn()
-    assert 3.3 < await stage.wait() < 4.4
+    assert 1.5 < await stage.wait() < 4.4
 
 
 async def test_all_wait_when_spotify_says_too_often(stage, database, services):
@@ -100,7 +100,7 @@ async def test_a_silent_vendor_costs_patience_and_parks_nothing(stage, make, kin
     await stage.sandbox.fault(**rule)
     for longest in (5, 10, 20, 40, 40):
         await stage.turn()
-        assert longest * 0.75 - 1 < await stage.wait() <= longest
+        assert longest / 2 < await stage.wait() <= longest
     (job,) = await stage.jobs()
     assert (job.status, job.failures) == (JobStatus.PENDING, 0)
     assert (await stage.on()).title == "Taxi to Soweto", "what was on stays on"
@@ -127,7 +127,7 @@ async def test_the_budget_is_shared_and_heard_rooms_go_first(stage, make, databa
             now = (await session.execute(select(func.clock_timestamp()))).scalar_one()
         waits[found.payload["broadcastId"]] = (found.run_at - now).total_seconds()
     # One call in 10 s: a twentieth is kept for rooms without listeners, the three with listeners share the rest.
-    assert all(31 < waits[str(room.id)] < 32 for room in heard)
+    assert all(25 < waits[str(room.id)] < 32 for room in heard)
     assert all(waits[str(room.id)] > 500 for room in quiet)
 
 

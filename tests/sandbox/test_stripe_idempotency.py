@@ -67,7 +67,7 @@ async def test_a_decline_is_the_same_again(sandbox, client):
 
 
 async def test_many_at_once_are_one_transfer_and_the_others_hear_so(sandbox, client, name):
-    await sandbox.control("POST", "/stripe/breakdowns", {"path": "/v1/transfers", "seconds": 0.5})
+    await sandbox.control("POST", "/stripe/breakdowns", {"path": "/v1/transfers", "seconds": 2})
     results = await asyncio.gather(*(transfer(client, name) for _ in range(10)), return_exceptions=True)
     made = [result for result in results if not isinstance(result, Exception)]
     conflicts = [result for result in results if isinstance(result, Exception)]

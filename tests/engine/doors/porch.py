@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import socket
+from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -29,6 +30,9 @@ LATE: list[float] = []
 
 CLOSED: list[str] = []
 """Each subscription that was closed."""
+
+HELD: Counter[str] = Counter()
+"""How often something is held for a listener of that name."""
 
 
 class Refusal(Exception):
@@ -224,6 +228,22 @@ class Subscription:
             yield Onward("speaker", position, newest, SPEAKER.follow, heard, lambda e: e.data["text"] == "bye")
         finally:
             CLOSED.append(info.context.name)
+
+    @strawberry.subscription
+    async def hear(self, info: strawberry.Info, behind: int = 0) -> AsyncGenerator[Heard, None]:
+        """The same, with everything handed over that is held for the listener."""
+        name, newest = info.context.name, SPEAKER.newest
+        HELD[name] += 1
+        yield Onward(
+            "hear",
+            newest - behind,
+            newest,
+            SPEAKER.follow,
+            heard,
+            lambda e: e.data["text"] == "bye",
+            leave=lambda: HELD.subtract([name]),
+        )
+        CLOSED.append(name)
 
     @strawberry.subscription
     async def count(

@@ -292,7 +292,7 @@ BYTES = {
     "compressed": (BODY + b"x" + END, {"content-encoding": "gzip"}, 415, "compressed"),
     "another type that begins like it": (BODY, {"content-type": FORM.replace("form-data", "form-dataX")}, 415, "body"),
     "another multipart": (BODY, {"content-type": FORM.replace("form-data", "mixed")}, 415, "body"),
-    "a long list of operations": (BODY.replace(b'{"file"', b" " * 2**20 + b'{"file"'), {}, 413, "`operations`"),
+    "a long list of operations": (BODY.replace(b'{"file"', b" " * 131_072 + b'{"file"'), {}, 413, "`operations`"),
     "a long map": (BODY.replace(b'{"0"', b" " * 20_000 + b'{"0"'), {}, 413, "`map`"),
     "many parts": (BODY + b"x" + PART * 10, {}, 413, "10 files"),
 }
