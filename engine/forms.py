@@ -60,7 +60,7 @@ Event = Part | bytes | Ended
 
 def is_form(request: Request) -> bool:
     """Whether a request brings a form with files."""
-    return request.headers.get("content-type", "")[: len(FORM)].lower() == FORM and request.method == "POST"
+    return request.method == "POST" and request.headers.get("content-type", "")[: len(FORM)].lower() == FORM
 
 
 def wrong(message: str, status: int = 400, code: str = "BAD_REQUEST") -> BadRequest:

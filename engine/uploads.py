@@ -257,10 +257,12 @@ class Uploads(Generic[C]):
         async def take(executor: Executor[Any]) -> None:
             arrival.check_bound(executor.variable_values.coerced)
             began, record = time.perf_counter(), RECORD.get()
-            with self._place(payer_of(context)):
-                await arrival.take()
-            if record is not None:
-                record.waited(time.perf_counter() - began)
+            try:
+                with self._place(payer_of(context)):
+                    await arrival.take()
+            finally:
+                if record is not None:
+                    record.waited(time.perf_counter() - began)
 
         return await self._operations.run(asked, context, DEEDS, ready=take)
 

@@ -2,109 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-import os
-from contextlib import suppress
-from pathlib import Path
-
-import httpx
-import orjson
-import psutil
 import pytest
-import strawberry
-from strawberry.schema.config import StrawberryConfig
 
-from engine.files import SCALARS, ReceivedFile
-from engine.http import GraphQLDoor
-from engine.limits import Limits
-from engine.lookup import Lookup
 from engine.requests import JSON, RESPONSE_JSON
-from engine.rights import Rights
-from engine.trusted import Trusted
-from tests.engine.doors.porch import Guest, Refusal, eventually, serving, welcome
-
-RAN: list[str] = []
-"""Each deed that ran, with what it was given."""
-
-MOST, EACH = 40_000_000, 32_000_000
-
-
-async def seen(file):
-    digest = hashlib.sha256()
-    async for piece in file.chunks():
-        assert len(piece) <= 65_536
-        digest.update(piece)
-    return f"{file.filename} {file.content_type} {file.size} {digest.hexdigest()[:12]}"
-
-
-def said(name, kind, content):
-    return f"{name} {kind} {len(content)} {hashlib.sha256(content).hexdigest()[:12]}"
-
-
-@strawberry.input
-class Sent:
-    title: str
-    files: list[ReceivedFile | None]
-
-
-@strawberry.type
-class Query:
-    @strawberry.field
-    def look(self, file: ReceivedFile | None = None) -> str:
-        RAN.append("look")
-        return "looked"
-
-
-@strawberry.type
-class Mutation:
-    @strawberry.mutation
-    async def keep(self, file: ReceivedFile) -> str:
-        RAN.append("keep")
-        return await seen(file)
-
-    @strawberry.mutation
-    async def keep_all(self, files: list[ReceivedFile]) -> list[str]:
-        RAN.append("keepAll")
-        return list(await asyncio.gather(*(seen(file) for file in files)))
-
-    @strawberry.mutation
-    async def keep_some(self, input: Sent) -> list[str | None]:
-        RAN.append("keepSome")
-        return [input.title, *[None if file is None else (await file.read(1000)).decode() for file in input.files]]
-
-    @strawberry.mutation
-    async def stumble(self, file: ReceivedFile) -> str:
-        RAN.append("stumble")
-        return (await file.read(1)).decode()
-
-    @strawberry.mutation
-    def touch(self, text: str | None = None) -> str:
-        RAN.append("touch")
-        return "touched"
-
-
-SCHEMA = strawberry.Schema(Query, Mutation, config=StrawberryConfig(scalar_map=SCALARS))
-KEEP = "mutation ($file: File!) { keep(file: $file) }"
-KEEP_ALL = "mutation ($files: [File!]!) { keepAll(files: $files) }"
-KNOWN = hashlib.sha256(KEEP.encode()).hexdigest()
-ONE = {"query": KEEP, "variables": {"file": None}}
-MAP = {"0": ["variables.file"]}
-TEXT = ("0", ("a.txt", b"Alpha file content.", "text/plain"))
-ASKED = {"graphql-require-preflight": "1"}
-
-
-def make_door(folder, *, only=False, **limits):
-    trusted = Trusted([{f"sha256:{KNOWN}": KEEP}])
-    return GraphQLDoor(
-        SCHEMA,
-        context=welcome,
-        limits=Limits(**{"upload_bytes": MOST, "file_bytes": EACH, **limits}),
-        expose=(Refusal,),
-        rights=Rights(upload=lambda guest: guest.name != "stranger"),
-        lookup=Lookup(trusted, only=only),
-        folder=folder,
-    )
+from tests.engine.doors.forms import (
+    ASKED,
+    BODY,
+    END,
+    FORM,
+    KEEP,
+    KEEP_ALL,
+    KNOWN,
+    MAP,
+    ONE,
+    PART,
+    RAN,
+    TEXT,
+    fields,
+    make_door,
+    on_disk,
+    only_error,
+    said,
+    send,
+)
+from tests.engine.doors.porch import Guest, serving
 
 
 @pytest.fixture(scope="module")
@@ -118,44 +39,9 @@ async def door(folder):
         yield address
 
 
-@pytest.fixture(scope="module")
-async def hasty(folder):
-    limits = {"init_seconds": 0.5, "upload_seconds": 1.5, "upload_pace": 100_000, "uploads_at_once": 1}
-    async with serving(make_door(folder, **limits)) as address:
-        yield address
-
-
 @pytest.fixture(autouse=True)
 def fresh():
     RAN.clear()
-
-
-def on_disk(folder):
-    """What of a folder this process still holds, whether or not it has a name."""
-    held = []
-    for handle in Path("/proc/self/fd").iterdir():
-        try:
-            held.append(str(handle.readlink()))
-        except OSError:
-            continue
-    return [place for place in held if place.startswith(str(folder))] + list(folder.iterdir())
-
-
-def fields(operations=ONE, places=MAP, *files):
-    """The parts of a form, in order."""
-    texts = [("operations", operations), ("map", places)]
-    given = [(name, (None, it if isinstance(it, (str, bytes)) else orjson.dumps(it))) for name, it in texts]
-    return [*given, *files]
-
-
-async def send(client, at, parts, name="mina", **headers):
-    known = {"authorization": f"Bearer {name}"} if name else {}
-    return await client.post(f"http://{at}/graphql", files=parts, headers={**known, **headers}, timeout=30)
-
-
-def only_error(answer):
-    (error,) = answer.json()["errors"]
-    return error
 
 
 async def test_a_single_file(client, door, folder):
@@ -265,14 +151,6 @@ async def test_what_is_wrong_is_named_and_nothing_runs(client, door, folder, cas
     assert (RAN, on_disk(folder)) == ([], [])
 
 
-FORM = "multipart/form-data; boundary=cut"
-BODY = (
-    b'--cut\r\nContent-Disposition: form-data; name="operations"\r\n\r\n' + orjson.dumps(ONE) + b"\r\n"
-    b'--cut\r\nContent-Disposition: form-data; name="map"\r\n\r\n' + orjson.dumps(MAP) + b"\r\n"
-    b'--cut\r\nContent-Disposition: form-data; name="0"; filename="a"\r\n\r\n'
-)
-END = b"\r\n--cut--\r\n"
-PART = b'\r\n--cut\r\nContent-Disposition: form-data; name="1"; filename="a"\r\n\r\nx'
 BYTES = {
     "whole": (BODY + b"x" + END, {}, 200, None),
     "another name for the type": (
@@ -377,131 +255,4 @@ async def test_too_much_is_413_and_nothing_stays(client, folder):
         for answer in (one_more, many, announced, chunked):
             assert answer.status_code == 413
         assert only_error(announced)["extensions"]["code"] == "BODY_TOO_LARGE"
-        assert (RAN, on_disk(folder)) == ([], [])
-
-
-async def test_500_mb_are_refused_by_their_announcement(client, door, folder):
-    host, port = door.split(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    head = f"POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer mina\r\nContent-Type: {FORM}\r\n"
-    writer.write(f"{head}Content-Length: 500000001\r\n\r\n".encode() + BODY)
-    async with asyncio.timeout(2):
-        assert b" 413 " in await reader.readline()
-        assert b"connection: close" in (await reader.readuntil(b"\r\n\r\n")).lower()
-    writer.close()
-    assert (RAN, on_disk(folder)) == ([], [])
-
-
-@pytest.mark.alone
-async def test_thirty_megabytes_cost_no_memory(client, door, folder):
-    process = psutil.Process()
-    piece = os.urandom(50_000)
-
-    async def body(count):
-        yield BODY
-        for _ in range(count):
-            yield piece
-        yield END
-
-    async def take(count):
-        headers = {"content-type": FORM, "authorization": "Bearer mina"}
-        return await client.post(f"http://{door}/graphql", content=body(count), headers=headers, timeout=60)
-
-    await take(40)
-    before = most = process.memory_info().rss
-    running = asyncio.create_task(take(600))
-    held = []
-    while not running.done():
-        await asyncio.sleep(0.005)
-        most = max(most, process.memory_info().rss)
-        held += on_disk(folder)
-    digest = hashlib.sha256(piece * 600).hexdigest()[:12]
-    assert (await running).json()["data"]["keep"] == f"a application/octet-stream 30000000 {digest}"
-    assert held, "it never was on disk"
-    assert most - before < 8_000_000
-    assert on_disk(folder) == []
-
-
-async def drip(address, pieces, seconds):
-    """Send a form and then a little now and then; gives what came back until the server closed, and how long that took."""
-    host, port = address.split(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    head = f"POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer mina\r\nContent-Type: {FORM}\r\n"
-    writer.write(f"{head}Content-Length: 900000\r\n\r\n".encode())
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    answer = bytearray()
-
-    async def read():
-        # Who goes on sending to a closed connection is told so by a reset.
-        with suppress(ConnectionResetError):
-            while piece := await reader.read(1000):
-                answer.extend(piece)
-
-    reading = asyncio.create_task(read())
-    try:
-        for piece in pieces:
-            writer.write(piece)
-            await asyncio.wait([reading], timeout=seconds)
-            if reading.done():
-                break
-        await asyncio.wait_for(reading, 5)
-        return bytes(answer), loop.time() - began
-    finally:
-        reading.cancel()
-        writer.close()
-
-
-@pytest.mark.parametrize(("start", "piece"), [(BODY, b"x"), (BODY, b"x" * 700), (BODY[:40], b"x"), (b"", b"\r")])
-async def test_who_sends_slowly_is_cut(hasty, folder, start, piece):
-    answer, seconds = await drip(hasty, [start, *[piece] * 1000], 0.02)
-    assert b" 408 " in answer.splitlines()[0]
-    assert b"REQUEST_TIMEOUT" in answer
-    assert seconds < 3
-    assert (RAN, on_disk(folder)) == ([], [])
-
-
-async def test_who_sends_fast_enough_still_has_one_end(hasty, folder):
-    answer, seconds = await drip(hasty, [BODY, *[b"x" * 5_000] * 100], 0.025)
-    assert b" 408 " in answer.splitlines()[0]
-    assert 1.3 < seconds < 4
-    assert (RAN, on_disk(folder)) == ([], [])
-
-
-async def test_who_leaves_in_the_middle_leaves_nothing(door, folder):
-    host, port = door.split(":")
-    for start in (BODY[:50], BODY, BODY + b"x" * 300_000):
-        _, writer = await asyncio.open_connection(host, int(port))
-        head = f"POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer mina\r\nContent-Type: {FORM}\r\n"
-        writer.write(f"{head}Content-Length: 900000\r\n\r\n".encode() + start)
-        if len(start) > 300_000:
-            await eventually(lambda: on_disk(folder), 3)
-        else:
-            await asyncio.sleep(0.05)
-        writer.transport.abort()
-        await eventually(lambda: not on_disk(folder), 3)
-    assert RAN == []
-
-
-async def test_one_person_holds_only_so_many_places(client, hasty, folder):
-    first = asyncio.create_task(drip(hasty, [BODY, *[b"x" * 6_000] * 100], 0.02))
-    await eventually(lambda: on_disk(folder), 3)
-    second = await send(client, hasty, fields(ONE, MAP, TEXT))
-    assert (second.status_code, only_error(second)["extensions"]["code"]) == (429, "RATE_LIMITED")
-    await first
-    assert RAN == []
-    assert (await send(client, hasty, fields(ONE, MAP, TEXT))).status_code == 200
-
-
-async def test_a_refusal_reaches_who_is_still_sending(folder):
-    async with serving(make_door(folder)) as at, httpx.AsyncClient() as client:
-
-        async def body():
-            yield BODY.replace(b"keep(", b"lost(")
-            for _ in range(100):
-                yield b"x" * 100_000
-
-        headers = {"content-type": FORM, "authorization": "Bearer mina", "accept": RESPONSE_JSON}
-        answer = await client.post(f"http://{at}/graphql", content=body(), headers=headers)
-        assert (answer.status_code, answer.headers["connection"]) == (400, "close")
         assert (RAN, on_disk(folder)) == ([], [])
