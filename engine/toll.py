@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -102,8 +103,13 @@ class Toll:
             error = refusal("COST_TOO_HIGH", f"An operation may cost {limit} points, this one costs {cost}.", operation)
             error.extensions = {"code": "COST_TOO_HIGH", "requested": cost, "limit": limit}
             raise Refused([error])
-        planning = 0 if self._budget is None or asked.trusted else _planning(document, executor)
+        key = (id(operation), shape(executor.variable_values.coerced))
+        planning = 0
+        if self._budget is not None and not asked.trusted and key not in document.planned:
+            planning = PLANNING * document.costs.selected
         spent = await self._take(context, Charge(cost + planning, asks=not asked.counted, fields=_fields(operation)))
+        if planning:
+            _remember(document, key)
         return Paid(cost, limit, spent)
 
     async def _take(self, context: Any, charge: Charge) -> Spent | None:
@@ -116,16 +122,11 @@ class Toll:
         return spent
 
 
-def _planning(document: Document, executor: Executor[Any]) -> int:
-    """What it costs that an operation has to be planned, by how much it selects; nothing where it was planned before."""
-    operation = executor.operation
-    key = (id(operation), shape(executor.variable_values.coerced))
-    if key in document.planned:
-        return 0
+def _remember(document: Document, key: Hashable) -> None:
+    """Note that somebody has paid for the planning of an operation with such variables."""
     if len(document.planned) >= MOST_SELECTIONS:
         document.planned.clear()
     document.planned.add(key)
-    return PLANNING * document.costs.selected
 
 
 def _fields(operation: OperationDefinitionNode) -> frozenset[str]:
