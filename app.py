@@ -144,6 +144,7 @@ class Web:
                 suggest=self._is_known,
                 improvise=self._is_developer,
                 public=lambda context: context.actor is None,
+                upload=lambda context: context.actor is not None,
             ),
             page=lambda _request: explorer.page(EXPLORER, with_people=settings.demo),
             wants_page=explorer.wants_page,
@@ -158,6 +159,7 @@ class Web:
                 traced=services.watchers.traces,
             ),
             budget=budget_of(settings.points_per_minute, settings.requests_per_minute),
+            folder=settings.data_dir,
         )
 
     @staticmethod

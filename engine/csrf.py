@@ -1,8 +1,8 @@
 """No page of another site asks anything through its visitor's browser without having been allowed to (CORS).
 
-A browser sends some requests for any page without asking us first. Of those only reads are taken here: a body must be
-JSON, which needs that question by itself, and a form's body is refused. A read must either come from our own pages, which
-browsers say in `Sec-Fetch-Site`, or carry a header that no page can set without the question.
+A browser sends some requests for any page without asking us first: reads and forms. JSON needs that question by itself;
+reads and forms must either come from our own pages, which browsers say in `Sec-Fetch-Site`, or carry a header that no page
+can set without the question.
 """
 
 from __future__ import annotations
@@ -35,11 +35,20 @@ def check_site(request: Request) -> None:
     Raises:
         BadRequest: It could be such a request.
     """
-    if request.method not in READING:
-        return
-    site = request.headers.get("sec-fetch-site")
-    if site is None or site in OURS:
-        return
-    if not any(request.headers.get(name) for name in ASKED_FIRST):
-        message = f"From another site this needs a header such as {ASKED_FIRST[0]}: 1."
+    if request.method in READING and request.headers.get("sec-fetch-site") is not None:
+        check_form(request)
+
+
+def check_form(request: Request) -> None:
+    """Refuse a form that a page of another site could have sent; where the browser does not say whose page it was, any form.
+
+    Args:
+        request: As it came.
+
+    Raises:
+        BadRequest: It could be such a form.
+    """
+    ours = request.headers.get("sec-fetch-site") in OURS
+    if not ours and not any(request.headers.get(name) for name in ASKED_FIRST):
+        message = f"This needs a header such as {ASKED_FIRST[0]}: 1, which no page of another site can send unasked."
         raise BadRequest(403, "CROSS_SITE_REQUEST", message)

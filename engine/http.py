@@ -6,6 +6,7 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
 import strawberry
@@ -23,6 +24,7 @@ from engine.csrf import READING, check_site
 from engine.deadline import ClientGone, DeadlineExceeded, within
 from engine.documents import Refused
 from engine.fanout import Groups
+from engine.forms import is_form
 from engine.headers import QuickRequest
 from engine.http_streams import HttpStreams
 from engine.incremental import Deferrals
@@ -39,6 +41,7 @@ from engine.sockets import Sockets, client_of
 from engine.spools import Encoding
 from engine.sse import Events
 from engine.streams import Streams, nowhere
+from engine.uploads import Uploads
 
 C = TypeVar("C", bound=Context)
 
@@ -71,6 +74,7 @@ class GraphQLDoor(Generic[C]):
         address_of: Callable[[HTTPConnection], str | None] = client_of,
         sight: Sight | None = None,
         budget: Budget | None = None,
+        folder: Path | None = None,
     ) -> None:
         """Open the door.
 
@@ -90,21 +94,20 @@ class GraphQLDoor(Generic[C]):
             address_of: Where a client is, for counting its open sockets.
             sight: Watches what is run.
             budget: Pays for what is run; None where nothing is counted.
+            folder: Where files of requests are meanwhile; the system's own place when None.
         """
-        self._context = context
+        self._context, self._rights = context, rights or Rights()
         self._limits = limits or Limits()
-        self._rights = rights or Rights()
         self._operations = Operations(
             schema, self._limits, Masking(expose), self._rights, lookup=lookup, sight=sight, budget=budget
         )
-        self._page = page
-        self._wants_page = wants_page
+        self._page, self._wants_page = page, wants_page
         streams = Streams(self._operations, self._limits, cursor_of)
         self._sockets = Sockets(streams, context, self._limits, allowed_origins, address_of)
         self._deferrals = Deferrals(self._operations, self._limits)
         self._streams = HttpStreams(streams, self._limits, self._sockets.proofs, self._sockets.seats)
-        self._address_of = address_of
-        self._large = Queue()
+        self._address_of, self._large = address_of, Queue()
+        self._uploads = Uploads(self._operations, self._enter, self._limits, self._rights, folder)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or serve one socket until it closes."""
@@ -112,6 +115,9 @@ class GraphQLDoor(Generic[C]):
             await self._sockets(scope, receive, send)
             return
         request = QuickRequest(scope, receive)
+        if is_form(request):
+            await self._uploads(scope, receive, send)
+            return
         if request.method == "OPTIONS":
             response: ASGIApp = Response(status_code=204, headers={"allow": METHODS})
         elif self._page is not None and request.method in READING and self._wants_page(request):
@@ -155,7 +161,8 @@ class GraphQLDoor(Generic[C]):
         try:
             accepted = read_accept(request.headers.get("accept"))
             check_site(request)
-            asked, context = await self._enter(request)
+            reading = read_request(request, self._limits, self._large, self._address_of(request))
+            asked, context = await self._enter(request, reading)
             if isinstance(context, Answer):
                 self._operations.sight.refused(context.payload)
                 return respond(context, accepted.single or JSON)
@@ -167,12 +174,12 @@ class GraphQLDoor(Generic[C]):
             self._operations.sight.refused(answer.payload)
             return respond(answer, accepted.single or JSON)
 
-    async def _enter(self, request: Request) -> tuple[Asked, C | Answer]:
+    async def _enter(self, request: Request, reading: Awaitable[Asked]) -> tuple[Asked, C | Answer]:
         """Read what is asked, and find out who asks; or give the answer for somebody who is not let in."""
         asked = None
         try:
             async with asyncio.timeout(self._limits.init_seconds):
-                asked = await read_request(request, self._limits, self._large, self._address_of(request))
+                asked = await reading
                 return asked, await self._context(request, None)
         except TimeoutError:
             raise too_slow(self._limits) if asked is None else DeadlineExceeded(self._limits.init_seconds) from None

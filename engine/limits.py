@@ -60,6 +60,12 @@ class Limits:
         init_seconds: How long a socket may stay silent before it says who it is, and a body may take to arrive.
         send_seconds: How long a reader may refuse to take what is sent.
         waiting_bytes: What may wait for one reader; who is further behind is let go.
+        files: Files that one request may bring.
+        file_bytes: Length of each.
+        upload_bytes: Length of the body of a request that brings files.
+        upload_seconds: How long such a body may take to arrive.
+        upload_pace: Bytes of it that must arrive each second, after the time in which a socket must say who it is.
+        uploads_at_once: Such bodies of one payer under way in this process.
         sockets_per_user: Open sockets and streams of one person in this process.
         sockets_per_address: Open sockets and streams from one address in this process.
         heartbeat_seconds: How long a stream over HTTP stays silent before it shows that it lives.
@@ -88,6 +94,12 @@ class Limits:
     init_seconds: float = 10.0
     send_seconds: float = 10.0
     waiting_bytes: int = 1_048_576
+    files: int = 10
+    file_bytes: int = 33_554_432
+    upload_bytes: int = 67_108_864
+    upload_seconds: float = 120.0
+    upload_pace: int = 16_384
+    uploads_at_once: int = 4
     sockets_per_user: int = 50
     sockets_per_address: int = 1_000
     heartbeat_seconds: float = 12.0

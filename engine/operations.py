@@ -140,6 +140,7 @@ class Operations(Generic[C]):
         context: C,
         allowed: Collection[OperationType] = ALL,
         gone: Callable[[], Awaitable[None]] | None = None,
+        ready: Callable[[Executor[Any]], Awaitable[None]] | None = None,
     ) -> Answer:
         """Run a query or a mutation.
 
@@ -149,6 +150,7 @@ class Operations(Generic[C]):
             allowed: The types of operations that may come by this road.
             gone: Returns when the client has left. A query is stopped then; a deed goes on, as it would had they left a
                 moment later.
+            ready: Called once it may run and is paid for; it runs when this returns, if it does.
 
         Returns:
             What came of it. A refusal is an answer as well, and so is a fault.
@@ -160,6 +162,8 @@ class Operations(Generic[C]):
         try:
             asked = await self.find(asked, context)
             executor, paid = await self.begin(asked, context, allowed)
+            if ready is not None:
+                await ready(executor)
             watched = gone if executor.operation.operation is OperationType.QUERY else None
             result = await within(self._limits.deadline_seconds, execute(executor), watched)
             answer = self.answer(result, asked, paid)

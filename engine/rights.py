@@ -27,10 +27,12 @@ class Rights(Generic[C]):
         introspect: Whether they may ask about the schema.
         suggest: Whether they are told which name they could have meant.
         improvise: Whether they may send documents of their own where only trusted ones pass.
+        upload: Whether they may send files with a request.
         public: Whether anybody would get the same answers.
     """
 
     introspect: Callable[[C], bool] = everybody
     suggest: Callable[[C], bool] = everybody
     improvise: Callable[[C], bool] = nobody
+    upload: Callable[[C], bool] = everybody
     public: Callable[[C], bool] = nobody

@@ -94,6 +94,10 @@ class Record:
         if self.traced and len(self.queries) < MOST_QUERIES:
             self.queries.append((text, time.time_ns() - int(seconds * 1e9), seconds))
 
+    def waited(self, seconds: float) -> None:
+        """Note that for so long nothing was done but wait for a client."""
+        self.began += seconds
+
     @property
     def plan(self) -> str:
         """Where its plans came from, in a word."""

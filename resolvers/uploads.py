@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -112,6 +112,46 @@ async def complete(database: Database, services: Services, actor: Actor, upload_
         else:
             await expire(database, upload.id)
     return ids
+
+
+async def take_in(
+    database: Database,
+    services: Services,
+    actor: Actor,
+    *,
+    purpose: UploadPurpose,
+    file: FileFacts,
+    read: Callable[[int], Awaitable[bytes]],
+) -> UUID:
+    """Take in a small file whose bytes are here already, as if it had been sent where `create` allows.
+
+    Args:
+        database: Keeps what is known of it.
+        services: For the file store.
+        actor: Whose file it is.
+        purpose: What it is to become.
+        file: What they say of it.
+        read: Gives its bytes, of which there are so many at most.
+
+    Returns:
+        The upload's id; it is STORED.
+
+    Raises:
+        InvalidInput: It cannot be used.
+        RateLimited: Too many were sent.
+    """
+    actor.require_scope(ApiScope.PROFILE)
+    for fault in find_faults([file], purpose):
+        raise InvalidInput(fault.message, "file")
+    (target,) = await create(database, services, actor, purpose=purpose, files=[file])
+    content = await read(TERMS[purpose].most)
+    await services.files.write(f"{RAW}{target.upload_id}", content, content_type=file.content_type)
+    await complete(database, services, actor, [target.upload_id])
+    async with database.session() as session:
+        upload = (await uploads.find_own(session, actor.user_id, [target.upload_id]))[target.upload_id]
+    if upload.status is UploadStatus.FAILED:
+        raise InvalidInput(upload.failure_message or "It cannot be used.", "file")
+    return target.upload_id
 
 
 async def expire(database: Database, upload_id: UUID | None = None) -> int:

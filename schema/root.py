@@ -10,6 +10,7 @@ from db.access.viewer import VIEWER
 from engine.cost_sdl import declare_costs
 from engine.declare import Node, by_id, reads, settle
 from engine.executor import CompiledExecutor
+from engine.files import SCALARS
 from schema.accounts.connections import ConnectionMutations
 from schema.accounts.devices import DeviceMutations
 from schema.accounts.profile import ProfileMutations
@@ -113,6 +114,6 @@ schema = strawberry.Schema(
     mutation=Mutation,
     subscription=Subscription,
     execution_context_class=CompiledExecutor,
-    config=StrawberryConfig(enable_experimental_incremental_execution=True),
+    config=StrawberryConfig(scalar_map=SCALARS, enable_experimental_incremental_execution=True),
 )
 declare_costs(schema)

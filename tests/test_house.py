@@ -58,6 +58,7 @@ ONLY_IN = {
     "graphql": ("engine.", "schema.", "cli"),
     "rapidfuzz": ("domain.scoring.",),
     "prometheus_client": ("integrations.prometheus",),
+    "python_multipart": ("engine.forms",),
     "opentelemetry": ("integrations.tracing",),
 }
 SQL_VERBS = {"select", "update", "insert", "delete"}

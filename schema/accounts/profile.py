@@ -9,13 +9,16 @@ from strawberry import UNSET
 
 from domain.accounts import Place
 from domain.ids import Prefix, from_wire
+from domain.uploads import FileFacts, UploadPurpose
 from engine.executor import ref
+from engine.files import ReceivedFile
+from resolvers import uploads
 from resolvers.accounts import profile
 from resolvers.accounts.profile import ProfileChanges
 from schema.accounts.user import User
 from schema.accounts.viewer import MusicPreferences
 from schema.context import Info
-from schema.deeds import Payload, deed
+from schema.deeds import DEAR, Payload, deed
 
 
 @strawberry.input(description="Where you are, as far as you want to say it; it takes the place of what was there.")
@@ -75,6 +78,23 @@ class UpdateProfilePayload(Payload):
     music_preferences: MusicPreferences | None = strawberry.field(default=None, description="What you like to hear.")
 
 
+@strawberry.input(description="A photo that comes with the request.")
+class UploadProfilePhotoInput:
+    """The input of `uploadProfilePhoto`."""
+
+    file: ReceivedFile = strawberry.field(
+        description="A JPEG, PNG or WebP of up to 10 MiB, as a part of `multipart/form-data` (GraphQL multipart request "
+        "specification)."
+    )
+
+
+@strawberry.type(description="The answer to `uploadProfilePhoto`.")
+class UploadProfilePhotoPayload(Payload):
+    """The profile."""
+
+    user: User | None = strawberry.field(default=None, description="You, as others see you now.")
+
+
 @strawberry.type
 class ProfileMutations:
     """Deeds about profiles."""
@@ -89,3 +109,24 @@ class ProfileMutations:
         return UpdateProfilePayload(
             user=ref(User, actor.user_id), music_preferences=ref(MusicPreferences, actor.user_id)
         )
+
+    @deed(
+        "Change your photo in one request. A large file, or one that is sent over a bad line, goes by `createUploads` better: "
+        "its bytes can be sent again.",
+        cost=DEAR,
+    )
+    async def upload_profile_photo(self, info: Info, input: UploadProfilePhotoInput) -> UploadProfilePhotoPayload:
+        """Take a photo in and into use."""
+        context, actor, file = info.context, info.context.signed_in, input.file
+        facts = FileFacts(file.filename, file.content_type, file.size)
+        upload_id = await uploads.take_in(
+            context.database,
+            context.services,
+            actor,
+            purpose=UploadPurpose.PROFILE_PHOTO,
+            file=facts,
+            read=file.read,
+        )
+        async with context.transaction() as tx:
+            await profile.update(tx, actor, {"profile_photo_upload_id": upload_id})
+        return UploadProfilePhotoPayload(user=ref(User, actor.user_id))

@@ -127,7 +127,10 @@ def document(name):
 
 async def refusal(client, name, input):
     """The code that a mutation is refused with; None when it is done."""
-    answer = await client.answer(document(name), {"input": input})
+    if name == "uploadProfilePhoto":
+        answer = await client.send_file(document(name), input["file"])
+    else:
+        answer = await client.answer(document(name), {"input": input})
     if answer.get("errors"):
         return answer["errors"][0]["extensions"]["code"]
     errors = answer["data"][name]["userErrors"]

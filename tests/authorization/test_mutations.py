@@ -10,6 +10,7 @@ from db import tables
 from domain.accounts import ApiScope, Role
 from domain.ids import new_id, to_wire
 from schema.root import schema
+from tests.accounts.conftest import picture
 from tests.authorization.conftest import refusal
 
 BUILT = build_schema(schema.as_str())
@@ -38,6 +39,7 @@ SAMPLES = {
     "updateProfile": lambda stage: {"bio": "Changed", "profilePhotoUploadId": None},
     "createUploads": lambda stage: {"purpose": "PROFILE_PHOTO", "files": [FILE]},
     "completeUploads": lambda stage: {"uploadIds": [stage.ids["Upload"]]},
+    "uploadProfilePhoto": lambda stage: {"file": picture()},
     "importPlayHistory": lambda stage: {"uploadId": stage.ids["Upload"]},
     "pairCompanion": lambda stage: {"name": "Another laptop"},
     "revokeCompanion": lambda stage: {"companionId": stage.ids["Companion"]},
@@ -125,8 +127,9 @@ OWN_MISSIONS = ("cancelMission", "withdrawMission", "submitMissionEvidence", "re
 OWN_MISSIONS += ("appealMissionDecision", "rateMission", "retryVerification")
 """What those who are part of a mission do with it."""
 
+PROFILE = ("updateProfile", "createUploads", "completeUploads", "uploadProfilePhoto", "importPlayHistory")
 NEEDS = {
-    **dict.fromkeys(("updateProfile", "createUploads", "completeUploads", "importPlayHistory"), ApiScope.PROFILE),
+    **dict.fromkeys(PROFILE, ApiScope.PROFILE),
     **dict.fromkeys(("followUser", "unfollowUser", "blockUser", "unblockUser", "reportContent"), ApiScope.FOLLOW),
     **dict.fromkeys(("sendMessage", "deleteMessage"), ApiScope.CHAT),
     **dict.fromkeys(
@@ -178,7 +181,7 @@ FOREIGN = {
 
 OF_ALL = {"joinBroadcast", "leaveBroadcast", "sendMessage", "followUser", "unfollowUser", "blockUser", "unblockUser"}
 OF_ALL |= {"connectAccount", "connectAppleMusic", "beginOAuthSignIn", "addSignInMethod", "sendTip", "createPaymentLink"}
-OF_ALL |= {"addPayoutMethod", "requestPayout", "pairCompanion"}
+OF_ALL |= {"addPayoutMethod", "requestPayout", "pairCompanion", "uploadProfilePhoto"}
 OF_ALL |= {"createMission", "acceptMission", "createExport"}
 OF_ALL |= {"reportContent", "requestSignInCode", "signIn", "refreshSession", "signOut", "updateProfile"}
 OF_ALL |= {"createUploads", "createApiToken", "registerDevice", "updateNotificationSettings", "startBroadcast"}

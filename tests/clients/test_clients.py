@@ -1,5 +1,6 @@
 """What apps are made with, against the real server: each asks, is refused, does, and follows."""
 
+import base64
 from contextlib import aclosing
 
 import pytest
@@ -8,7 +9,10 @@ from gql.transport.exceptions import TransportQueryError
 from gql.transport.httpx import HTTPXAsyncTransport
 from gql.transport.websockets import WebsocketsTransport
 
+from tests.accounts.conftest import picture
 from tests.client import operation
+
+PHOTO = base64.b64encode(picture()).decode()
 
 
 @pytest.fixture
@@ -36,8 +40,9 @@ async def test_apollo_client(run, web, settings, given):
 
 
 async def test_urql(run, web, settings, given):
-    told = check(await run("urql.mjs", url=settings.public_url, **given))
+    told = check(await run("urql.mjs", url=settings.public_url, photo=PHOTO, **given))
     assert told["get"] == ["Night drive"]
+    assert "/files/photos/" in told["photo"]
     assert told["refusal"] == "GRAPHQL_VALIDATION_FAILED"
     assert told["events"] == "BroadcastSnapshot"
 

@@ -3,6 +3,16 @@
 import { Client, fetchExchange, gql } from "@urql/core";
 import { WHO, address, given, headers, tell, text } from "./given.mjs";
 
+const UPLOAD = gql`
+  mutation Upload($input: UploadProfilePhotoInput!) {
+    uploadProfilePhoto(input: $input) {
+      user {
+        profilePhotoUrl
+      }
+    }
+  }
+`;
+
 const make = (preferGetMethod) =>
   new Client({
     url: address,
@@ -22,6 +32,11 @@ answers.mutation = (
   await client.mutation(text("FollowUser"), { input: { userId: given.self } }).toPromise()
 ).data.followUser.userErrors;
 answers.refusal = (await client.query(gql("{ nothing }"), {}).toPromise()).error.graphQLErrors[0].extensions.code;
+if (given.photo) {
+  const file = new File([Buffer.from(given.photo, "base64")], "me.png", { type: "image/png" });
+  const sent = await client.mutation(UPLOAD, { input: { file } }).toPromise();
+  answers.photo = sent.data.uploadProfilePhoto.user.profilePhotoUrl;
+}
 if (given.streams) {
   answers.events = await new Promise((resolve, reject) => {
     const seen = client.subscription(text("BroadcastEvents"), { broadcastId: given.room }).subscribe((result) => {

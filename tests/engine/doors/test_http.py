@@ -167,7 +167,7 @@ async def test_nulls_count_as_left_out(client, address):
     [
         "text/plain",
         "application/x-www-form-urlencoded",
-        "multipart/form-data; boundary=x",
+        "multipart/mixed; boundary=x",
         "",
         "application/json; charset=latin1",
     ],
