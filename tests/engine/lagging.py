@@ -2,7 +2,8 @@
 
 `python -m tests.engine.lagging PORT` is the server, with two addresses more. `GET /lag` says how long the loop was held at
 most since it was asked last: by the clock, and of the processor's time, which does not grow when others take the core.
-`POST /bare` takes a body in and answers it with nothing, as the least that a server of this kind can do.
+`POST /bare` takes a body in and answers it with nothing, as the least that a server of this kind can do; `POST /bare/read` has
+asked PostgreSQL for nothing as well.
 """
 
 import asyncio
@@ -44,9 +45,11 @@ class Lagging:
             longest = {kind: sorted((gap[kind] for gap in self.gaps), reverse=True)[:LONGEST] for kind in (0, 1)}
             self.gaps = []
             await answer(send, json.dumps({"clock": longest[0], "worked": longest[1]}).encode())
-        elif path == "/bare":
+        elif path in {"/bare", "/bare/read"}:
             while (await receive()).get("more_body"):
                 pass
+            if path == "/bare/read":
+                await self.inner.state.web.database.ping()
             await answer(send, b'{"data": {}}')
         else:
             await self.inner(scope, receive, send)

@@ -115,11 +115,11 @@ async def probed(server, path, seconds):
     return {**json.loads(said), "held": held["clock"], "worked at once": held["worked"]}
 
 
-async def bombed(server, path, lines, rate):
+async def bombed(server, path, probe, lines, rate):
     """What a probe found while bombs fell."""
     falling = await run("fall", f"{server.address}{path}", str(lines), str(rate))
     try:
-        return await probed(server, path, SECONDS)
+        return await probed(server, probe, SECONDS)
     finally:
         falling.kill()
         await falling.wait()
@@ -139,15 +139,16 @@ def told(what, quiet, under):
 @pytest.mark.parametrize("lines", [1, len(BODIES)])
 @pytest.mark.parametrize("form", FORMS)
 async def test_a_probe_hardly_notices_the_bombs(environment, web, make, form, lines):
-    """Beside it the same bombs fall on an address that only takes them in: what a probe of that suffers is the machine's."""
+    """Beside it the same bombs fall on an address that only takes them in, and a probe asks PostgreSQL for nothing: what that
+    suffers is the machine's."""
     await make.room(await make.user("mina"))
     async with watched({**environment, **FORMS[form]}, core=0) as server:
         await probed(server, "/graphql", 3)
         quiet = await probed(server, "/graphql", SECONDS)
-        under = await bombed(server, "/graphql", lines, 0)
-        bare = await probed(server, "/bare", SECONDS)
+        under = await bombed(server, "/graphql", "/graphql", lines, 0)
+        bare = await probed(server, "/bare/read", SECONDS)
         # It refuses nobody slowly: they fall as fast as the server takes them from one who is refused.
-        bare_under = await bombed(server, "/bare", lines, 1 / REFUSAL_SECONDS)
+        bare_under = await bombed(server, "/bare", "/bare/read", lines, 1 / REFUSAL_SECONDS)
     told(f"{form}, {lines} at a time", quiet, under)
     told("an address that does nothing", bare, bare_under)
     assert quiet["failed"] == under["failed"] == 0
