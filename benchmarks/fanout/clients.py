@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import subprocess
 import time
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from benchmarks.fanout.kinds import Running
+from benchmarks.fanout.whole import ANEW
 from benchmarks.servers import cpu_seconds
 
 QUIET_SECONDS: Final = 0.3
@@ -103,7 +105,7 @@ def opened(program: Path, running: Running, sockets: int, folder: Path) -> Itera
     names = []
     for name in ("init", "subscribe", "publish"):
         path = folder / f"{running.port}.{name}"
-        path.write_text(running.kind.messages[name], newline="")
+        path.write_text(running.kind.messages[name].replace(ANEW, secrets.token_hex(len(ANEW) // 2)), newline="")
         names.append(str(path))
     wait_until_quiet(running.pid)
     before = resident(running.pid)

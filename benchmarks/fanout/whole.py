@@ -21,6 +21,9 @@ from domain.ports import Claims
 from integrations.embedded import Addresses
 from integrations.tokens import JwtTokens
 
+ANEW: Final = "for_each"
+"""Stands in what is published for something else with each number of sockets."""
+
 SESSION: Final = UUID("01930000-0000-7fff-8000-000000000001")
 ROOM: Final = data.key(data.BROADCAST, 0)
 CURATOR: Final = data.key(data.USER, 0)
@@ -46,7 +49,8 @@ class Whole:
         said = {
             "broadcastId": room,
             "text": "Message ########: this one goes out to everybody.",
-            "clientKey": "c########",
+            # A key that was used before would be the same message, and nobody would be told of it again.
+            "clientKey": f"{ANEW}########",
         }
         say = orjson.dumps({"query": read_document("SendMessage"), "variables": {"input": said}}).decode()
         head = (
